@@ -18,6 +18,7 @@ from providers.cmdlets.versions import ExchangeVersion
 from providers.estate.servers import UMHost, um_hosts
 from providers.estate.services import moment
 from providers.schema.certificates import BEST, ENABLE, ExchangeCertificate, UMCertificate, thumbprint
+from providers.schema.exchange import ServerBinding
 from providers.schema.windows_services import UMServiceRestart, WindowsServices
 from reconciler.model.commands import Command, Endpoint, read
 from reconciler.model.diagnostics import Severity
@@ -120,15 +121,26 @@ def certificate_endpoint(fqdn: str) -> Endpoint:
 def certificate_queries(landscape: Landscape, keys: frozenset[str] | None = None) -> tuple[Command, ...]:
     """Return the listing of the certificates of each server, or of those servers in ``keys``.
 
-    Without ``keys`` nothing is read where the files declare no certificate and the state remembers none.
+    Without ``keys`` nothing is read where the files declare no certificate and the state remembers none. An export then
+    reads the servers that a dial plan binds: on others the certificates are not a matter of Unified Messaging.
     """
-    is_known = landscape.written(UMCertificate) or landscape.prior.of_type(UMCertificate.name)
-    if keys is None and not is_known and not landscape.settings.reads_all:
-        return ()
+    if keys is None and not landscape.written(UMCertificate) and not landscape.prior.of_type(UMCertificate.name):
+        keys = _bound(landscape) if landscape.settings.reads_all else frozenset()
     return tuple(
         read("Get-ExchangeCertificate", *_PROPERTIES, endpoint=certificate_endpoint(host.fqdn), Server=host.fqdn)
         for host in um_hosts(landscape).values()
         if can_assign(host.version) and (keys is None or host.fqdn in keys)
+    )
+
+
+def _bound(landscape: Landscape) -> frozenset[str]:
+    """Return the servers with a binding to a dial plan, or with one that could not be read."""
+    keys = [(host.fqdn, f"{host.fqdn}/{one.value}") for host in um_hosts(landscape).values() for one in host.services]
+    return frozenset(
+        fqdn
+        for fqdn, key in keys
+        if not landscape.is_readable(ServerBinding, key)
+        or ((one := landscape.one(ServerBinding, key)) is not None and one.get(ServerBinding.dial_plans))
     )
 
 

@@ -66,10 +66,11 @@ class DialPlanGrantType(DialPlanGrant, Numerous, CmdletResource, Grouped):
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         """Return the listing of the users of Lync, which is read once for both types, or one read for each of a few.
 
-        Where the files declare dial plans and no grant, nobody asks for them.
+        Where the files declare dial plans and no grant, nobody asks for them; an export does, to write the grants.
         """
         lync_plans = landscape.written(LyncDialPlan).values()
-        if landscape.written(DialPlan) and not any(one.get(LyncDialPlan.grant) for one in lync_plans):
+        is_asked = landscape.settings.reads_all or any(one.get(LyncDialPlan.grant) for one in lync_plans)
+        if landscape.written(DialPlan) and not is_asked:
             return ()
         if keys is None or len(keys) > _FEW:
             return _USERS.queries(landscape)

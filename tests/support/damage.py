@@ -14,6 +14,7 @@ from providers.cmdlets.reference import cmdlet_of
 from providers.simulator.estate.invoke import invoke_line
 from reconciler.model.attributes import AttributeRole
 from reconciler.model.resources import Address
+from tests.support.matrix import OTHER_CERTIFICATE
 from tests.support.trial import Trial, types
 
 
@@ -167,7 +168,7 @@ def _numbers(version: str) -> list[int]:
 def damages(trial: Trial) -> Iterator[Damage]:
     """Yield one damage for each managed attribute of what the last apply manages."""
     kinds = {kind.name: kind for kind in types()}
-    for known in sorted(trial.store.resources.values(), key=lambda one: str(one.address)):
+    for known in sorted(trial.store.resources.values(), key=lambda one: _turn(one.address)):
         kind = kinds[known.address.type]
         managed = [
             name
@@ -180,9 +181,17 @@ def damages(trial: Trial) -> Iterator[Damage]:
         yield from (Damage(lines[name], known.address, name) for name in lines if name in managed)
 
 
+def _turn(address: Address) -> tuple[bool, str]:
+    """Return the order of damage: certificates first, because Exchange refuses them once the startup mode is TCP."""
+    return address.type != "um_certificate", str(address)
+
+
 def _lines_of(address: Address, trial: Trial) -> Lines:
     if address.type == "server_binding":
         return _binding(address)
+    if address.type == "um_certificate":
+        line = f"Enable-ExchangeCertificate -Server {address.key} -Thumbprint {OTHER_CERTIFICATE} -Services"
+        return {"um": f"{line} UM", "router": f"{line} UMCallRouter"}
     if address.type == "dial_plan_grant":
         return {"dial_plan": f"Grant-CsDialPlan sip:{address.key} -PolicyName $null"}
     if address.type == "um_mailbox":

@@ -49,6 +49,8 @@ VERDICTS: Mapping[str, Sequence[str]] = {
 }
 """Row by row, what DOMAIN 2.1 says of each Lync version; a mixed row is as good as its worse half."""
 LYNC = ("2010", "2013", "2015", "2019")
+CERTIFICATE, OTHER_CERTIFICATE = "A1" * 20, "B2" * 20
+"""The thumbprints of the certificates of each server: the declared one, and one that Lync accepts as well."""
 WITHOUT_UM = "15.2.221.12"
 """A build of Exchange 2019, which has no Unified Messaging; that of the Subscription Edition is like it."""
 
@@ -94,6 +96,7 @@ class Cell:
             servers=[*([WITHOUT_UM] if self.has_2019 else []), *two],
             lync=self.lync,
             branch=False,
+            certificates=[{"thumbprint": CERTIFICATE}, {"thumbprint": OTHER_CERTIFICATE}],
         )
 
     @property
@@ -102,7 +105,15 @@ class Cell:
         return {
             section: {key: self._had(section, written) for key, written in declared.items()}
             for section, declared in _SECTIONS.items()
-        } | {"mailboxes": _MAILBOXES}
+        } | {"um_certificates": self._certificates, "mailboxes": _MAILBOXES}
+
+    @property
+    def _certificates(self) -> dict[str, dict[str, str]]:
+        """A certificate for each service of each server from Exchange 2010 on."""
+        first = 2 if self.has_2019 else 1
+        versions = enumerate((self.oldest, self.newest), first)
+        modern = {number: ["um", *(["router"] if one.major > 14 else [])] for number, one in versions if one.major > 8}
+        return {f"ex{number}.contoso.com": dict.fromkeys(names, CERTIFICATE) for number, names in modern.items()}
 
     def _had(self, section: str, written: Mapping[str, Any]) -> dict[str, Any]:
         kind = next(one for one in types() if getattr(one, "section", None) == section)

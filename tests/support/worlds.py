@@ -45,12 +45,14 @@ def world_of(
     plans: Mapping[str, int] | None = None,
     um_enabled: int = 0,
     people: Sequence[Mapping[str, Any]] = (),
+    certificates: Sequence[Mapping[str, Any]] | None = None,
     **more: Any,
 ) -> World:
     """Return a world: ``pools`` are numbers of Front Ends, each pool in a central site of its own.
 
     ``plans`` are SIP dial plans that exist already, by name with their digits; the first ``um_enabled`` users are
-    UM-enabled in the first of them. ``people`` are users beside those numbered. ``more`` are keys of the world file.
+    UM-enabled in the first of them. ``people`` are users beside those numbered. Each Exchange server has the
+    ``certificates``; None: one that all its services use. ``more`` are keys of the world file.
     """
     sites: list[dict[str, Any]] = [{"name": f"site{number}"} for number in range(1, max(len(pools), 1) + 1)]
     topology: list[dict[str, Any]] = []
@@ -79,6 +81,7 @@ def world_of(
                         "version": version,
                         "roles": _roles(version),
                         "um_languages": ["en-US", "de-DE"],
+                        "certificates": certificates,
                     }
                     for number, version in enumerate(servers, 1)
                 ]

@@ -258,3 +258,10 @@ def test_an_export_declares_what_is_assigned_and_a_plan_of_it_changes_nothing() 
     (declared,) = one.environment.declared["um_certificate"].values()
     assert (declared.key, dict(declared.attributes)) == (EX, {"um": GOOD})
     assert not one.plan().steps
+
+
+def test_an_export_declares_no_certificate_of_a_server_that_no_dial_plan_binds() -> None:
+    one = trial(world({"thumbprint": GOOD, "services": IN_USE}))
+    made = exported(one)
+    assert not made.declared.get("um_certificate")
+    assert "Get-ExchangeCertificate" not in {str(line["cmdlet"]) for line in one.estate.log()}

@@ -150,7 +150,11 @@ def _adopted(trial: Trial) -> set[Address]:
     return adopted
 
 
-@pytest.mark.parametrize("cell", [cell for cell in cells() if cell.verdict != "no" and not cell.has_2019], ids=str)
+_EXPORTED = [cell for cell in cells() if cell.verdict != "no" and (cell.lync == "2013" or not cell.has_2019)]
+"""Beside 2019, one cell of each row: which Lync there is makes no difference to which server is read."""
+
+
+@pytest.mark.parametrize("cell", _EXPORTED, ids=str)
 def test_the_export_of_a_row_adopts_everything_and_means_the_same_as_its_files(cell: Cell) -> None:
     """Two environments mean the same where each makes, of the same servers, what the other asks for.
 

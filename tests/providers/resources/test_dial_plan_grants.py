@@ -10,6 +10,7 @@ from providers.simulator.estate.invoke import invoke_line
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Resource
 from reconciler.plan.drift import DriftKind
+from tests.support.exporting import exported, reopened
 from tests.support.trial import Trial, environment_of, types
 from tests.support.worlds import world_of
 
@@ -91,3 +92,12 @@ def test_a_plan_that_applies_by_its_scope_is_granted_to_nobody(key: str) -> None
     assert not isinstance(found, Resource)
     assert [one.path for one in found] == [("grant",)]
     assert isinstance(kind.parse(key, {"grant": "false"}), Resource)
+
+
+@pytest.mark.parametrize("grant", [True, False])
+def test_an_export_declares_a_grant_where_all_users_have_it(grant: bool) -> None:
+    trial = _trial(grant=grant)
+    assert trial.apply().exit_code == 0
+    reopened(trial, exported(trial))
+    (declared,) = (one for one in trial.environment.declared["lync_dial_plan"].values() if one.key == "Redmond")
+    assert declared.get("grant") is (True if grant else None)
