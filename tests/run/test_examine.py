@@ -117,7 +117,9 @@ def test_an_estate_in_order_has_every_host_and_nothing_amiss(scheme: Scheme) -> 
     assert "fe2.contoso.com" in at(report, FE, Check.HOSTS).detail
     assert "Exchange 2013, Version 15.0 " in at(report, "ex2.contoso.com", Check.PRODUCT).detail
     assert at(report, "fe2.contoso.com", Check.PRODUCT).detail == "Lync Server 2013"
-    assert "all 5 cmdlets" in at(report, FE, Check.CHANGING).detail, "dial plans of Lync, and its services"
+    assert "all 6 cmdlets" in at(report, FE, Check.CHANGING).detail, (
+        "dial plans of Lync, their grants, and its services"
+    )
 
 
 def test_an_entry_point_also_needs_what_its_own_host_does() -> None:
