@@ -19,6 +19,16 @@ def test_extensions_of_an_environment(tmp_path: Path) -> None:
     assert place.run("extensions", "--duplicates", "--json").has(0).of("extension_use") == []
 
 
+def test_an_extension_of_two_users_is_shown_and_ends_with_2(tmp_path: Path) -> None:
+    place = contoso(tmp_path / "contoso", lagging=False)
+    place.invoke("New-UMDialPlan Redmond -NumberOfDigitsInExtension 5 -URIType SipName -CountryOrRegionCode 1")
+    left = "'SMTP:ivan@contoso.com','eum:50102;phone-context=Redmond.contoso.com'"
+    place.invoke(f"Set-Mailbox ivan -EmailAddresses {left}")
+    uses = place.run("extensions", "--duplicates", "--json").has(2).of("extension_use")
+    users = ["um_mailbox/amy@contoso.com", "um_mailbox/ivan@contoso.com"]
+    assert [(one["number"], one["holder"]) for one in uses] == [("50102", user) for user in users]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

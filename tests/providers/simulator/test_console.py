@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -119,7 +120,11 @@ class TestScripts:
         assert "77" in environment.invoke("Get-UMDialPlan Workshop | Format-List MaxCallDuration")
         assert "nope" in run("get-umdialplan nope").has(1).err
 
-    def test_any_script_of_a_winrm_client_runs_where_the_simulator_runs_alone(self) -> None:
+    @pytest.mark.parametrize("is_encoded", [False, True], ids=["-Command", "-EncodedCommand"])
+    def test_any_script_of_a_winrm_client_runs_where_the_simulator_runs_alone(self, is_encoded: bool) -> None:
+        script = "[Console]::Out.Write(@(Get-CsPool)[0].Fqdn)"
+        encoded = base64.b64encode(script.encode("utf-16-le")).decode()
+        words = ("-EncodedCommand", encoded) if is_encoded else ("-Command", f'"{script}"')
         estate = Estate(world_for("l2013"), clock=SteppingClock())
         settings = Settings(users={USER: PASSWORD}, schemes=frozenset({Scheme.NTLM}))
         with (
@@ -127,7 +132,7 @@ class TestScripts:
             Server(estate, settings, start=engine.start) as server,
         ):
             client = Client(server, "ntlm", path="/fe1.contoso.com", timeout_seconds=60)
-            client.open('"powershell.exe"', ("-NoProfile", "-Command", '"[Console]::Out.Write(@(Get-CsPool)[0].Fqdn)"'))
+            client.open('"powershell.exe"', ("-NoProfile", *words))
             client.receive_all()
             assert bytes(client.stdout) == b"pool1.contoso.com"
             client.close()
