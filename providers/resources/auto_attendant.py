@@ -117,6 +117,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
         """Return the menus of an observed attendant, as far as they have keys, and business hours that a word says.
 
         An attendant that is never open is no new attendant: without the word, an export would leave it out as empty.
+        The language follows where it is that of the dial plan, because a new attendant has it from there.
         """
         menu = landscape.one(AttendantMenu, observed.key)
         values = menu.attributes if menu is not None else EMPTY
@@ -128,7 +129,10 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
         hours = observed.get(self.business_hours) if observed.has(self.business_hours) else None
         word = in_a_word(hours) if hours is not None else None
         said: dict[str, Value] = {self.business_hours.name: word} if word else {}
-        return Inferred({**said, **{name: values[name] for name in shown if name in values}})
+        plan = landscape.one(DialPlan, observed.get(self.dial_plan) or "")
+        spoken = plan.get(DialPlan.default_language) if plan is not None else None
+        follows = frozenset({self.language.name} if spoken and observed.get(self.language) == spoken else ())
+        return Inferred({**said, **{name: values[name] for name in shown if name in values}}, follows=follows)
 
     # what changes it
 

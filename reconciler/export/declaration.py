@@ -67,7 +67,9 @@ class Writer:
         notes: tuple[str, ...] = ()
         if isinstance(kind, Inferring):
             inferred = kind.inferred(observed, self._landscape)
-            values, notes = {**values, **inferred.values}, inferred.notes
+            follows = frozenset() if self._in_full else inferred.follows
+            kept = {name: value for name, value in values.items() if name not in follows}
+            values, notes = {**kept, **inferred.values}, inferred.notes
         return self.of(kind, observed.key, values, notes)
 
     def _observed(self, kind: Managed, observed: Resource) -> dict[str, Value]:

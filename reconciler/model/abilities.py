@@ -134,6 +134,8 @@ class Inferred:
     """By attribute; together with the observed values they derive what was observed."""
     notes: tuple[str, ...] = ()
     """What they leave out, and why: ``servers: without ex2.contoso.com, where the startup mode is TCP``."""
+    follows: frozenset[str] = frozenset()
+    """Observed attributes that a new object would get from others; written only by ``--full``."""
 
 
 class Inferring(Managed):

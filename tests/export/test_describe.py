@@ -75,6 +75,21 @@ def test_a_default_that_our_plan_would_change_is_written() -> None:
     assert values_of(found, "dial_plan/Redmond")["voip_security"] == "SIPSecured"
 
 
+@pytest.mark.parametrize(("language", "is_written"), [("en-GB", False), ("de-DE", True)])
+def test_the_language_of_an_attendant_is_left_out_where_it_is_that_of_its_dial_plan(
+    language: str, is_written: bool
+) -> None:
+    attendant = resource("auto_attendant/Main", dial_plan="Redmond", status="Enabled", language=language)
+    given = estate(attendant, plan=plan_observed(default_language="en-GB"))
+    assert ("language" in values_of(described(given), "auto_attendant/Main")) == is_written
+    assert values_of(described(given, in_full=True), "auto_attendant/Main")["language"] == language
+
+
+def test_the_language_of_an_attendant_is_written_where_that_of_its_dial_plan_is_unknown() -> None:
+    attendant = resource("auto_attendant/Main", dial_plan="Redmond", status="Enabled", language="en-US")
+    assert values_of(described(estate(attendant)), "auto_attendant/Main")["language"] == "en-US"
+
+
 def test_a_server_that_the_plan_would_change_is_not_named() -> None:
     found = described(estate(binding("ex1.contoso.com/um_service", "Redmond", mode="TCP")))
     (written,) = found.written
