@@ -32,7 +32,7 @@ def test_it_needs_consent_and_the_users_are_counted() -> None:
     plan = trial.plan()
     (found,) = Budgets(max_destroy=9).exceeded(plan, trial.store.read())
     assert (found.code, found.address) == ("UM111", "dial_plan/Base")
-    assert "moves with it: 3 um_mailbox; 3 of them" in found.detail
+    assert "moves with it: 3 um mailboxes; 3 of them" in found.detail
     assert found.remedy.endswith("--max-destroy 4 --allow-replace")
     refused = trial.apply(max_destroy=9)
     assert (refused.exit_code, refused.ours) == (4, [])
