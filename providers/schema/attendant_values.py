@@ -291,7 +291,13 @@ def _by_name(holidays: Iterable[tuple[str, str, str, str]]) -> Nested:
     return Nested((name, tuple(those) if len(those) > 1 else next(iter(those))) for name, those in found.items())
 
 
-_Holidays = dict[Plain, Annotated[tuple[Holiday, ...], OneOrSeveral()]]
+def _is_some(those: tuple[Holiday, ...]) -> tuple[Holiday, ...]:
+    if not those:
+        raise ValueError("must not be empty")
+    return those
+
+
+_Holidays = dict[Plain, Annotated[tuple[Holiday, ...], AfterValidator(_is_some), OneOrSeveral()]]
 HOLIDAYS: Final[Any] = Annotated[_Holidays, AfterValidator(_as_holidays)]
 """Holidays as users write them."""
 

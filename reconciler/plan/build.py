@@ -25,6 +25,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address, Resources
 from reconciler.model.values import EMPTY
+from reconciler.model.waves import WAVE
 from reconciler.plan.checks import check_plan
 from reconciler.plan.decide import decide, declared_digest, ended_digest
 from reconciler.plan.plan import DECLARED, ENDED, Plan, Source, Step, fingerprints_of
@@ -183,7 +184,8 @@ def build_plan(
     if not selection.is_everything:
         selection = selection.meaning(_written(types, end))
     asked_for = selection.choose(end.actions)
-    chosen, found = leave_out(types, end, asked_for)
+    chosen, every = leave_out(types, end, asked_for)
+    found = tuple(_asked_for(every, types, end, selection, asked_for))
     by_type = {kind.name: kind for kind in types}
     steps = arrange(chosen.values(), by_type, [wave.name for wave in landscape.settings.waves])
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
@@ -209,6 +211,26 @@ def build_plan(
         passed_over=_sent(end.actions.values()) - _sent(asked_for.values()),
         gates=gates_of(steps, found if selection.is_everything else (), types, end),
     )
+
+
+def _asked_for(
+    found: Iterable[Diagnostic], types: Sequence[ResourceType], end: Landscape, selection: Selection, chosen: Actions
+) -> Iterator[Diagnostic]:
+    """Yield the diagnostics without those that leave out what is neither selected nor needed by it.
+
+    Args:
+        chosen: the selected actions, before some were left out.
+    """
+    users = {kind.name for kind in types if isinstance(kind, Rows)}
+    for one in found:
+        if not one.leaves_out or selection.is_everything or one.address is None:
+            yield one
+            continue
+        address = Address.parse(one.address)
+        row = end.written(address.type).get(address.key) or end.ending(address.type).get(address.key)
+        wave = str(row.get(WAVE) or "") if row is not None and address.type in users else selection.wave
+        if address in chosen or selection.covers(address, wave):
+            yield one
 
 
 def _unknown(selection: Selection, types: Sequence[ResourceType], end: Landscape) -> tuple[Diagnostic, ...]:

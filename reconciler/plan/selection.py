@@ -87,6 +87,11 @@ class Selection:
         without = closure(dropped, reversed_edges(_needs(by_name)))
         return {action.address: action for name, action in by_name.items() if name in chosen and name not in without}
 
+    def covers(self, address: Address, wave: str | None) -> bool:
+        """True where a resource of ``wave`` would be selected, whether or not it has an action."""
+        is_named = self.names(address) if self.only is None else address in self.only
+        return is_named and not matches(address, self.excludes) and self.wave in (None, wave)
+
     def _is_other_wave(self, action: Action) -> bool:
         return self.wave is not None and action.is_of_users and action.wave != self.wave
 

@@ -23,6 +23,7 @@ from reconciler.plan.admission import admit
 from reconciler.plan.budgets import Budgets
 from reconciler.plan.build import arrange
 from reconciler.plan.plan import Step
+from reconciler.plan.selection import Selection
 from tests.support.boxes import TYPES, Box, BoxWorld, Mark, box, box_worlds, configurations, declared
 from tests.support.cli import little
 from tests.support.engine import Engine, engine_of
@@ -162,6 +163,21 @@ def test_strict_refuses_what_leaves_something_out() -> None:
     with pytest.raises(Refused) as refused:
         admit(plan, Budgets(), Snapshot("test"), strict=True)
     assert {told.address for told in refused.value.diagnostics} == {"box/a", "box/b", "box/c"}
+
+
+@pytest.mark.parametrize(
+    ("selection", "left_out"),
+    [
+        (Selection(targets=("box/d",)), ()),
+        (Selection(targets=("box/c",)), ("box/a", "box/b", "box/c")),
+        (Selection(targets=("box/a",)), ("box/a",)),
+        (Selection(excludes=("box/a",)), ()),
+        (Selection(wave="pilot"), ("box/a", "box/b", "box/c")),
+    ],
+    ids=str,
+)
+def test_a_selected_part_leaves_out_only_what_belongs_to_it(selection: Selection, left_out: tuple[str, ...]) -> None:
+    assert picky_engine(BoxWorld()).plan(CHAIN, selection=selection).left_out == left_out
 
 
 def test_a_move_that_is_left_out_keeps_what_it_would_have_left() -> None:

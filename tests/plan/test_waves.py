@@ -163,6 +163,7 @@ def test_a_plan_names_whom_it_leaves_out_of_each_wave_and_a_selected_part_does_n
     assert [(gate.users, gate.left_out) for gate in plan.gates] == [(4, ("box/p1",)), (40, ("box/s7",))]
     part = build_plan((Refusing(),), landscape, selection=Selection(wave="second"))
     assert [(gate.wave, gate.left_out) for gate in part.gates] == [("second", ())]
+    assert part.left_out == ("box/s7",)
 
 
 @pytest.mark.parametrize("wave", ["pilot", "second"])

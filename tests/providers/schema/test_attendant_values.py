@@ -196,6 +196,7 @@ def test_a_holiday_in_an_unknown_form_stays_a_text(answer: str) -> None:
         ({"A": {"date": "2027-01-02", "to": "2027-01-03"}}, [("A", 0)]),
         ({"A": {"date": "2027-01-02", "greeting": "a.mp3"}}, [("A", 0, "greeting")]),
         ({"A, B": {"date": "2027-01-02"}}, [("A, B", "[key]")]),
+        ({"Empty": []}, [("Empty",)]),
     ],
 )
 def test_wrong_holidays_are_refused_at_their_place(written: object, places: list[tuple[object, ...]]) -> None:
