@@ -169,8 +169,6 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
         except ReconcilerError as error:
             output.diagnostics(error.diagnostics)
             return output.end(error.exit_code)
-        except KeyboardInterrupt:
-            return _interrupted(output, 130)
         except SystemExit as stopped:
             return _interrupted(output, stopped.code if isinstance(stopped.code, int) else 1)
         except (BrokenPipeError, click.ClickException, click.Abort):

@@ -131,8 +131,10 @@ class SignalStop:
             if self.count == 1:
                 with _ignoring_output_errors():
                     self._on_ending()
-            # Not an ``Exception``, because code that reads a server catches those.
-            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(self.exit_code)
+            # Not an ``Exception``, because code that reads a server catches those. Not ``KeyboardInterrupt`` either:
+            # where one came through a text that ``exec`` runs, as when a dataclass is made, ``python -m`` ends by
+            # SIGINT and not with 130.
+            raise SystemExit(self.exit_code)
         with _ignoring_output_errors():
             self._on_signal(number, self.count)
 

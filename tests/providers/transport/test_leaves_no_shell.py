@@ -150,4 +150,4 @@ def test_a_signal_between_the_steps_of_an_apply_leaves_none(number: int, tmp_pat
 
 def written(directory: Path, cmdlet: str) -> bool:
     log = directory / "world.json.log"
-    return log.exists() and f'"{cmdlet}"' in log.read_text("utf-8")
+    return log.exists() and f'"cmdlet":"{cmdlet}"' in log.read_text("utf-8")
