@@ -24,3 +24,17 @@ class Wave:
     max_failures: Share = NONE
     """The most users that may fail, or their share of all users that are declared in the wave. With more failures the
     wave stops, and later waves do not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One wave of a plan: the next one starts only if no more than ``max_failures`` of its users failed."""
+
+    wave: str
+    users: int
+    """Number of its users in this plan. What else is done for them, such as a grant, belongs to the wave too."""
+    of: int
+    """Number of users that are declared in it."""
+    max_failures: int
+    left_out: tuple[str, ...] = ()
+    """Addresses of its users that the plan leaves out: unless waived, they count as failures for the waves after it."""

@@ -19,7 +19,7 @@ from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.model.values import EMPTY, Fingerprint, fingerprint
 from reconciler.model.waivers import Waived
-from reconciler.plan.waves import Gate
+from reconciler.model.waves import Gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action
@@ -28,26 +27,10 @@ from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address, Resources
-from reconciler.model.waves import WAVE
+from reconciler.model.waves import WAVE, Gate
 from reconciler.plan.moves import key_of
+from reconciler.plan.plan import Step
 from reconciler.plan.selection import stands_on
-
-if TYPE_CHECKING:  # a plan holds gates
-    from reconciler.plan.plan import Step
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One wave of a plan: the next one starts only if no more than ``max_failures`` of its users failed."""
-
-    wave: str
-    users: int
-    """Number of its users in this plan. What else is done for them, such as a grant, belongs to the wave too."""
-    of: int
-    """Number of users that are declared in it."""
-    max_failures: int
-    left_out: tuple[str, ...] = ()
-    """Addresses of its users that the plan leaves out: unless waived, they count as failures for the waves after it."""
 
 
 @dataclass(frozen=True, slots=True)

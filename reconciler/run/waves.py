@@ -20,13 +20,13 @@ from reconciler.model.events import WaveEnded
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import OutcomeKind
+from reconciler.model.waves import Gate
 from reconciler.plan.checks import unreadable
 from reconciler.plan.decide import identified
 from reconciler.plan.effects import is_done
 from reconciler.plan.plan import Plan, Step
 from reconciler.plan.rules import CHANGED_AGAIN
 from reconciler.plan.verdict import read_otherwise, why_unreadable
-from reconciler.plan.waves import Gate
 from reconciler.run.observe import Keys, unread
 from reconciler.run.perform import Performer
 from reconciler.run.sent import Ended

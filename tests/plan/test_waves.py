@@ -14,12 +14,12 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resources import Address, Resources
 from reconciler.model.shares import Share
-from reconciler.model.waves import Wave
+from reconciler.model.waves import Gate, Wave
 from reconciler.plan.build import arrange, build_plan
 from reconciler.plan.plan import Plan
 from reconciler.plan.saved import FORM
 from reconciler.plan.selection import Selection
-from reconciler.plan.waves import Gate, Ranks
+from reconciler.plan.waves import Ranks
 from tests.support.boxes import WAVES, WaveBox, box, declared
 
 NAMES = ("pilot", "second")

@@ -20,9 +20,8 @@ from reconciler.model.resource_types import Answer, Diagnosed, Fact
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.shares import Share
 from reconciler.model.snapshot import OutcomeKind
-from reconciler.model.waves import Wave
+from reconciler.model.waves import Gate, Wave
 from reconciler.plan.plan import Plan
-from reconciler.plan.waves import Gate
 from reconciler.run.account import Account
 from tests.support.boxes import WAVES, BoxWorld, WaveBox, box, declared
 from tests.support.engine import Engine

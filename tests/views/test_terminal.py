@@ -34,9 +34,9 @@ from reconciler.model.events import (
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind
 from reconciler.model.values import UNSET
+from reconciler.model.waves import Gate
 from reconciler.plan.drift import DriftReport
 from reconciler.plan.plan import Plan, Step
-from reconciler.plan.waves import Gate
 from reconciler.views.diagnostics import render_diagnostics
 from reconciler.views.drift import render_drift
 from reconciler.views.plan import render_plan
