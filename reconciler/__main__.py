@@ -23,7 +23,10 @@ def main() -> int:
     collect_less_often()
     from reconciler.cli.commands import run
 
-    return run(sys.argv[1:])
+    try:
+        return run(sys.argv[1:])
+    finally:
+        end_without_collecting()
 
 
 def exit_on_signals() -> None:
@@ -82,6 +85,14 @@ def collect_less_often() -> None:
     took a quarter of the time.
     """
     gc.set_threshold(OBJECTS_PER_COLLECTION)
+
+
+def end_without_collecting() -> None:
+    """Keep Python from a search for garbage at its end. The memory of the process goes anyway.
+
+    The search took a sixth of the CPU time of a plan of a hundred resources.
+    """
+    gc.freeze()
 
 
 if __name__ == "__main__":

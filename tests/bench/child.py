@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> int:
     result, mode, *rest = arguments
-    from reconciler.__main__ import collect_less_often, load_no_plugins
+    from reconciler.__main__ import collect_less_often, end_without_collecting, load_no_plugins
 
     load_no_plugins()
     collect_less_often()
@@ -49,6 +49,7 @@ def main(arguments: list[str]) -> int:
     else:
         told = _measured(mode, rest[0], Path(rest[1]))
     Path(result).write_text(json.dumps(told), encoding="utf-8")
+    end_without_collecting()
     return 0
 
 

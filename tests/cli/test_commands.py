@@ -76,9 +76,10 @@ OF_OTHER_COMMANDS = (
 @pytest.mark.parametrize(("command", "needed"), [("plan", []), ("drift", ["reconciler.plan.drift"])])
 def test_a_command_imports_nothing_that_only_others_use(small: Environment, command: str, needed: list[str]) -> None:
     program = (
-        "import sys\nfrom reconciler.__main__ import main\n"
+        "import gc, sys\nfrom reconciler.__main__ import main\n"
         f"sys.argv = ['reconciler', {command!r}, {str(small.directory)!r}]\n"
-        f"code = main()\nsys.stderr.write(repr(sorted(set({OF_OTHER_COMMANDS!r}) & set(sys.modules))))"
+        "main()\nassert not gc.get_objects(), 'the end of the process searches for garbage'\n"
+        f"sys.stderr.write(repr(sorted(set({OF_OTHER_COMMANDS!r}) & set(sys.modules))))"
     )
     ended = subprocess.run([sys.executable, "-c", program], env=clean(), capture_output=True, text=True, check=True)
     assert ended.stderr.endswith(repr(needed))
