@@ -15,6 +15,7 @@ from reconciler.model.commands import Authentication
 from reconciler.model.ports import Clock, Sessions
 from reconciler.model.resource_types import providers_of
 from reconciler.model.values import EMPTY
+from reconciler.run.system import share_memory_of_threads
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
@@ -37,6 +38,7 @@ def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str],
     from providers.transport.session.pool import WinRMSessions
     from providers.transport.wsman.reaching import FirstContact
 
+    share_memory_of_threads()
     return WinRMSessions(connections, allow=cmdlets, clock=clock, first_contact=FirstContact(clock, doctor))
 
 

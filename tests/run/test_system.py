@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import signal
 import subprocess
 import sys
@@ -67,3 +68,31 @@ def test_a_process_that_was_interrupted_anywhere_ends_with_its_own_code(tmp_path
     variables = clean(PYTHONPATH=f"{ROOT}:{tmp_path}")
     ended = subprocess.run([sys.executable, "-m", "interrupted"], env=variables, check=False)
     assert ended.returncode == 130
+
+
+ARENAS = """
+import ctypes, sys, threading
+from reconciler.run.system import share_memory_of_threads
+if sys.argv[1] == "shared":
+    share_memory_of_threads()
+meeting = threading.Barrier(5)
+def work():
+    held = [bytes(2_000) for _ in range(1_000)]
+    meeting.wait()
+threads = [threading.Thread(target=work) for _ in range(4)]
+for one in threads:
+    one.start()
+meeting.wait()
+libc = ctypes.CDLL(None)
+libc.fdopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, file)
+libc.fflush(file)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
+@pytest.mark.parametrize(("how", "is_one"), [("shared", True), ("apart", False)])
+def test_threads_take_memory_from_one_arena(how: str, is_one: bool) -> None:
+    ended = subprocess.run([sys.executable, "-c", ARENAS, how], capture_output=True, text=True, check=True)
+    assert (ended.stdout.count("<heap nr=") == 1) is is_one
