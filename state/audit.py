@@ -14,7 +14,7 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from reconciler.model.snapshot import Audit, Intent, Outcome, OutcomeKind, Run
 from reconciler.model.values import canonical, parse
@@ -22,11 +22,13 @@ from state import codec
 from state.digests import checksum, digest_of
 from state.errors import damaged
 from state.rows import Written, journal_digests
+from state.statements import inserting
 from state.tables import audit, intents, outcomes, runs, used_plans
 
 START: Final = "0" * 64
 """The head of an empty chain."""
 
+_APPEND = inserting(audit)
 _EMPTY_JOURNAL = digest_of([])
 
 
@@ -43,7 +45,7 @@ def append_entry(
     written: Written,
 ) -> str:
     """Append the entry of one write and return its hash, the new head."""
-    what = canonical(dict(written.what))
+    what = codec.text_of(dict(written.what))
     row = {
         "serial": serial,
         "epoch": epoch,
@@ -54,7 +56,7 @@ def append_entry(
         "change": written.change,
     }
     head = _hash(lineage, previous, tuple(row.values()))
-    connection.execute(insert(audit), {"environment": environment, **row, "hash": head})
+    _APPEND.count(connection, [(environment, *row.values(), head)])
     return head
 
 

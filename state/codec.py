@@ -11,7 +11,8 @@ fraction. Otherwise state that was read in part would be written back without th
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache, partial
 from typing import Any, Final, TypeVar
 
 from reconciler.model.codec import Codec
@@ -52,6 +53,9 @@ def unescape(text: str) -> str:
 
 def address_text(address: Address) -> str:
     """Return an address as one text, also where its type holds a slash."""
+    plain = f"{address.type}/{address.key}"
+    if "/" not in address.type and not _UNSAFE.search(plain):
+        return plain
     return f"{escape(address.type).replace('/', '%2F')}/{escape(address.key)}"
 
 
@@ -72,11 +76,17 @@ _FORM: Final = Codec({Address: Leaf({"type": "string"}, address_text, lru_cache(
 def prepare() -> None:
     """Load what reads and writes rows, so that no transaction waits for it."""
     _FORM.prepare(Remembered, Obligation, Outcome, Intent, Run, Holder)
+    _fast_writer()
 
 
 def encode(value: object) -> str:
     """Return the text of a value."""
     return canonical(_FORM.dump(value))
+
+
+def encode_all(values: Sequence[object]) -> list[str]:
+    """Return the text of each of some values of one type, which is faster than one by one."""
+    return [text_of(plain) for plain in _FORM.dump_all(values)]
 
 
 def decode(kind: type[Kind], text: str) -> Kind:
@@ -88,10 +98,10 @@ def decode(kind: type[Kind], text: str) -> Kind:
     return _FORM.load(kind, _upgraded(parse(text)))
 
 
-def row_of(remembered: Remembered) -> tuple[str, str]:
-    """Return the address and the text of what is remembered there."""
-    plain = _FORM.dump(remembered)
-    return plain.pop("address"), canonical(plain)
+def rows_of(remembered: Sequence[Remembered]) -> Iterator[tuple[str, str]]:
+    """Yield the address and the text of what is remembered there."""
+    for plain in _FORM.dump_all(remembered):
+        yield plain.pop("address"), text_of(plain)
 
 
 def decode_remembered(address: str, text: str) -> Remembered:
@@ -117,6 +127,27 @@ def _with_key(plain: object, name: str, value: str) -> dict[str, object]:
     if not isinstance(plain, dict) or name in plain:
         raise ValueError("a row does not have the known form")
     return {**plain, name: value}
+
+
+def text_of(plain: Any) -> str:
+    """Return the canonical text of plain JSON without fractions.
+
+    ``orjson`` writes it in a tenth of the time, except that it leaves characters other than printable ASCII as they
+    are.
+    """
+    try:
+        found = _fast_writer()(plain)
+    except TypeError:  # a number of more than 64 bits, or half a surrogate pair
+        return canonical(plain)
+    return found.decode() if found.isascii() and b"\x7f" not in found else canonical(plain)
+
+
+@cache
+def _fast_writer() -> Callable[[Any], bytes]:
+    """Load ``orjson``, which a plan does without."""
+    import orjson
+
+    return partial(orjson.dumps, option=orjson.OPT_SORT_KEYS)
 
 
 # --- rows of version 1 -----------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from hashlib import blake2b, sha256
 
 def checksum(*parts: str | int | None) -> int:
     """Return a checksum of ``parts``: 64 bits as a signed number."""
-    digest = blake2b("\n".join(map(str, parts)).encode("ascii"), digest_size=8).digest()
+    text = "\n".join([part if isinstance(part, str) else str(part) for part in parts])
+    digest = blake2b(text.encode("ascii"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 

@@ -107,7 +107,8 @@ class HeldLease:
         """Write one group of rows durably, all or nothing. Raises LeaseLost and StateError."""
 
         def entry(connection: Connection, environment: Environment, serial: int) -> Written:
-            return write_change(connection, environment.id, serial, change)
+            known = self._ledger.take_open_intents(connection, environment)
+            return write_change(connection, environment.id, serial, change, known)
 
         self.write(entry)
 

@@ -21,23 +21,28 @@ from state.audit import START, append_entry
 from state.database import Database, StoreUnreachable
 from state.digests import checksum
 from state.errors import damaged, state_error
+from state.journal import OpenIntents, open_intents
 from state.machine import Leased, Machine
 from state.rows import Written
+from state.statements import Statement
 from state.tables import lease, meta
 
 _MODULUS = 1 << 64
 
-# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it, and every write needs these.
-_FIND = select(meta).where(meta.c.environment == bindparam("name"))
-_FIND_LOCKED = _FIND.with_for_update()
 _COLUMNS = tuple(column.name for column in meta.columns if column.name != "id")
-_STORE = (
+_FIND = select(meta.c.id, *(meta.c[name] for name in _COLUMNS)).where(meta.c.environment == bindparam("name"))
+_FOUND, _FOUND_LOCKED = Statement(_FIND, "name"), Statement(_FIND.with_for_update(), "name")
+_STORE = Statement(
     update(meta)
     .where(meta.c.id == bindparam("id_before"), meta.c.epoch == bindparam("epoch_before"))
-    .values({name: bindparam(f"new_{name}") for name in _COLUMNS})
+    .values({name: bindparam(f"new_{name}") for name in _COLUMNS}),
+    *(f"new_{name}" for name in _COLUMNS),
+    "id_before",
+    "epoch_before",
 )
-_LEASED = select(lease).where(lease.c.environment == bindparam("place"))
-_LEASED_LOCKED = _LEASED.with_for_update()
+_LEASED_COLUMNS = ("epoch", "holder", "machine", "process", "expires")
+_LEASE = select(*(lease.c[name] for name in _LEASED_COLUMNS)).where(lease.c.environment == bindparam("place"))
+_LEASED, _LEASED_LOCKED = Statement(_LEASE, "place"), Statement(_LEASE.with_for_update(), "place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ class Ledger:
     ) -> None:
         self.database, self.name, self.clock, self.machine = database, name, clock, machine
         self.point, self._random = point, random
+        self._open_intents: tuple[str, OpenIntents] = ("", {})
+        """The head of the audit after a write of this ledger, and the open intents then."""
 
     @property
     def where(self) -> str:
@@ -106,13 +113,13 @@ class Ledger:
         Raises:
             StateError: the row was altered or has another version, or the file belongs to another environment.
         """
-        query = _FIND_LOCKED if locked else _FIND
-        row = connection.execute(query, {"name": codec.escape(self.name)}).mappings().one_or_none()
-        if row is None:
+        rows = (_FOUND_LOCKED if locked else _FOUND).run(connection, codec.escape(self.name))
+        if not rows:
             self._refuse_foreign(connection)
             return None
-        columns = {key: value for key, value in row.items() if key not in ("id", "checksum")}
-        if _checksum_of(columns) != row["checksum"]:
+        columns = dict(zip(("id", *_COLUMNS), rows[0], strict=True))
+        id, kept = columns.pop("id"), columns.pop("checksum")
+        if _checksum_of(columns) != kept:
             raise damaged(self.where, f"the row of environment {self.name} was altered")
         if columns["format"] not in codec.READABLE:
             raise state_error(
@@ -122,13 +129,13 @@ class Ledger:
                 "Use the version of reconciler that wrote it, or a newer one.",
             )
         return Environment(
-            id=row["id"],
+            id=id,
             name=self.name,
-            lineage=row["lineage"],
-            serial=row["serial"],
-            epoch=row["epoch"],
-            content=int(row["content"], 16),
-            audit_head=row["audit_head"],
+            lineage=columns["lineage"],
+            serial=columns["serial"],
+            epoch=columns["epoch"],
+            content=int(columns["content"], 16),
+            audit_head=columns["audit_head"],
         )
 
     def find_or_create(self, connection: Connection) -> Environment:
@@ -146,9 +153,9 @@ class Ledger:
 
     def store(self, connection: Connection, before: Environment, after: Environment) -> None:
         """Replace the row. Raises LeaseLost if its epoch is no longer that of ``before``."""
-        values = {f"new_{name}": value for name, value in after.values().items()}
-        which = {"id_before": before.id, "epoch_before": before.epoch}
-        if connection.execute(_STORE, {**which, **values}).rowcount != 1:
+        values = after.values()
+        row = (*(values[name] for name in _COLUMNS), before.id, before.epoch)
+        if _STORE.count(connection, [row]) != 1:
             raise self.lost()
 
     def _refuse_foreign(self, connection: Connection) -> None:
@@ -167,19 +174,18 @@ class Ledger:
 
     def leased(self, connection: Connection, environment: Environment, *, locked: bool = False) -> Leased | None:
         """Return the lease, even if it has ended; None if it was released."""
-        query = _LEASED_LOCKED if locked else _LEASED
-        row = connection.execute(query, {"place": environment.id}).mappings().one_or_none()
-        if row is None:
+        rows = (_LEASED_LOCKED if locked else _LEASED).run(connection, environment.id)
+        if not rows:
             return None
-        if row["epoch"] != environment.epoch or not isinstance(row["expires"], float):
+        epoch, holder, machine, process, expires = rows[0]
+        if epoch != environment.epoch or not isinstance(expires, float):
             raise damaged(self.where, "the lease does not belong to the current epoch")
-        process = row["process"]
         return Leased(
-            epoch=row["epoch"],
-            holder=codec.decode(Holder, row["holder"]),
-            machine=codec.unescape(row["machine"]),
+            epoch=epoch,
+            holder=codec.decode(Holder, holder),
+            machine=codec.unescape(machine),
             process=None if process is None else codec.unescape(process),
-            expires=row["expires"],
+            expires=expires,
         )
 
     def put_lease(self, connection: Connection, environment: Environment, new: Leased | None) -> None:
@@ -280,6 +286,8 @@ class Ledger:
             who=codec.encode(who),
             written=written,
         )
+        if written.open_intents is not None:
+            self._open_intents = head, written.open_intents
         after = replace(
             environment,
             lineage=lineage,
@@ -290,6 +298,15 @@ class Ledger:
         )
         self.store(connection, environment, after)
         return head
+
+    def take_open_intents(self, connection: Connection, environment: Environment) -> OpenIntents:
+        """Return the open intents, for a write that changes them; the next write gets what that write leaves.
+
+        They are read where the last write was not one of these, or did not succeed: the head of the audit shows it.
+        """
+        head, known = self._open_intents
+        self._open_intents = ("", {})
+        return known if head == environment.audit_head else open_intents(connection, environment.id)
 
 
 class _Attempt:

@@ -103,6 +103,7 @@ def _engine(url: URL, arguments: dict[str, Any]) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
+        paramstyle="format",  # values by their order, as SQLite's driver takes them
     )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)

@@ -10,22 +10,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, update
 
-from reconciler.model.snapshot import Intent, Obligation, Outcome, Snapshot, StateChange
+from reconciler.model.snapshot import Intent, Obligation, Snapshot, StateChange
 from reconciler.model.values import canonical
 from state import codec
 from state.digests import checksum, digest_of
-from state.errors import state_error
+from state.journal import OpenIntents, append_intents, append_outcomes
 from state.snapshot_rows import MODULUS, snapshot_of
+from state.statements import Row, Statement, inserting
 from state.tables import decisions, intents, metadata, obligations, outcomes, resources, used_plans
 
 T = TypeVar("T")
 
-_CHUNK = 1000
-"""The number of keys in one query; both stores allow many more parameters in one statement."""
+_CHUNK = 1024
+"""The most keys in one query, a power of two; both stores allow many more parameters in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +41,25 @@ class Written:
     """The digest of its other content."""
     what: Mapping[str, Any]
     """A summary for readers of the audit."""
+    open_intents: OpenIntents | None = None
+    """The open intents afterwards; None if it is not known which were open before."""
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_change(connection: Connection, environment: int, serial: int, change: StateChange) -> Written:
-    """Write the rows of ``change``.
+def write_change(
+    connection: Connection, environment: int, serial: int, change: StateChange, known: OpenIntents
+) -> Written:
+    """Write the rows of ``change``; what it opens and closes changes ``known``.
 
     A row that is both removed and written exists afterwards, so no obligation is lost.
     """
-    sent = [(intent, codec.encode(intent)) for intent in change.intents]
-    ended = [(outcome, codec.encode(outcome)) for outcome in change.outcomes]
+    sent = list(zip(change.intents, codec.encode_all(change.intents), strict=True))
+    ended = list(zip(change.outcomes, codec.encode_all(change.outcomes), strict=True))
     journal = [_INTENT + body for _, body in sent] + [_OUTCOME + body for _, body in ended]
     bodies: dict[Table, dict[tuple[str, ...], str]] = {
-        resources: {(address,): body for address, body in map(codec.row_of, change.remember)},
+        resources: {(address,): body for address, body in codec.rows_of(change.remember)},
         obligations: {_obligation_key(owed): codec.encode_obligation(owed) for owed in change.owe},
         decisions: {(codec.escape(name),): canonical(_text(value)) for name, value in change.decisions.items()},
     }
@@ -63,17 +68,17 @@ def write_change(connection: Connection, environment: int, serial: int, change: 
         obligations: [_obligation_key(owed) for owed in change.discharge],
         decisions: [],
     }
-    content = _append_intents(connection, environment, serial, sent)
-    content += _append_outcomes(connection, environment, serial, ended)
+    content = append_intents(connection, environment, serial, sent, known)
+    content += append_outcomes(connection, environment, serial, ended, known)
     lines: list[str] = []
     for table, put in bodies.items():
         content += _put_rows(connection, environment, table, put, dropped[table])
-        lines += [f"+{table.name} {canonical(key)} {body}" for key, body in put.items()]
-        lines += [f"-{table.name} {canonical(key)}" for key in dropped[table]]
+        lines += [f"+{table.name} {codec.text_of(key)} {body}" for key, body in put.items()]
+        lines += [f"-{table.name} {codec.text_of(key)}" for key in dropped[table]]
     if change.uses and change.intents:
         lines.append(f"+{used_plans.name} {codec.escape(change.uses)}")
         _note_use(connection, environment, serial, change)
-    return Written(content % MODULUS, digest_of(journal), digest_of(lines), _summary(change))
+    return Written(content % MODULUS, digest_of(journal), digest_of(lines), _summary(change), known)
 
 
 _INTENT, _OUTCOME = "intent ", "outcome "
@@ -134,30 +139,26 @@ def _put_rows(
     before = _rows_before(connection, environment, table, [*put, *dropped])
     gained = 0
     gone = [key for key in dict.fromkeys(dropped) if key in before and key not in put]
-    new: list[tuple[tuple[str, ...], str, int]] = []
-    altered: list[tuple[tuple[str, ...], str, int]] = []
+    new: list[Row] = []
+    altered: list[Row] = []
     for key, body in put.items():
         fresh = checksum(table.name, *key, body)
         known = before.get(key)
-        if known is not None and known == (body, fresh):
+        if known == (body, fresh):
             continue
         gained += fresh - (known[1] if known else 0)
-        (altered if known else new).append((key, body, fresh))
+        if known:
+            altered.append((body, fresh, environment, *key))
+        else:
+            new.append((environment, *key, body, fresh))
     gained -= sum(before[key][1] for key in gone)
-    names = [column.name for column in _key_columns(table)]
+    statements = _statements(table)
     if gone:
-        connection.execute(_matching(delete(table), table, environment), [_bound(names, key) for key in gone])
+        statements.drop.count(connection, [(environment, *key) for key in gone])
     if altered:
-        statement = _matching(update(table), table, environment)
-        statement = statement.values(body=bindparam("new_body"), checksum=bindparam("new_checksum"))
-        rows = [{**_bound(names, key), "new_body": body, "new_checksum": fresh} for key, body, fresh in altered]
-        connection.execute(statement, rows)
+        statements.alter.count(connection, altered)
     if new:
-        values = [
-            {"environment": environment, **dict(zip(names, key, strict=True)), "body": body, "checksum": fresh}
-            for key, body, fresh in new
-        ]
-        connection.execute(insert(table), values)
+        statements.append.count(connection, new)
     return gained
 
 
@@ -167,114 +168,46 @@ def _rows_before(
     # The last key column is the one that tells rows apart; of the duties there are three.
     found: dict[tuple[str, ...], tuple[str, int]] = {}
     for chunk in _chunks(dict.fromkeys(key[-1] for key in keys)):
-        for *key, body, kept in connection.execute(_before_query(table), {"place": environment, "last": chunk}):
+        width = 1 << (len(chunk) - 1).bit_length()
+        chunk += chunk[-1:] * (width - len(chunk))
+        for *key, body, kept in _finding(table, width).run(connection, environment, *chunk):
             found[tuple(key)] = (body, kept)
     return found
 
 
 @cache
-def _before_query(table: Table) -> Any:
+def _finding(table: Table, width: int) -> Statement:
+    """Return the statement that selects the rows with one of ``width`` texts in the last column of their key."""
     columns = _key_columns(table)
+    names = [f"last_{number}" for number in range(width)]
     query = select(*columns, table.c.body, table.c.checksum)
-    return query.where(table.c.environment == bindparam("place"), columns[-1].in_(bindparam("last", expanding=True)))
+    query = query.where(table.c.environment == bindparam("place"), columns[-1].in_(list(map(bindparam, names))))
+    return Statement(query, "place", *names)
+
+
+class _Statements(NamedTuple):
+    """The statements that change a table."""
+
+    append: Statement
+    alter: Statement
+    drop: Statement
+
+
+@cache
+def _statements(table: Table) -> _Statements:
+    names = [column.name for column in _key_columns(table)]
+    mine = [table.c.environment == bindparam("place"), *(table.c[name] == bindparam(f"its_{name}") for name in names)]
+    keys = ("place", *(f"its_{name}" for name in names))
+    changed = update(table).values(body=bindparam("new_body"), checksum=bindparam("new_checksum")).where(*mine)
+    return _Statements(
+        append=inserting(table),
+        alter=Statement(changed, "new_body", "new_checksum", *keys),
+        drop=Statement(delete(table).where(*mine), *keys),
+    )
 
 
 def _key_columns(table: Table) -> list[ColumnElement[Any]]:
     return [column for column in table.primary_key.columns if column.name != "environment"]
-
-
-def _matching(statement: Any, table: Table, environment: int) -> Any:
-    statement = statement.where(table.c.environment == environment)
-    for column in _key_columns(table):
-        statement = statement.where(column == bindparam(f"key_{column.name}"))
-    return statement
-
-
-def _bound(names: Sequence[str], key: tuple[str, ...]) -> dict[str, str]:
-    return {f"key_{name}": part for name, part in zip(names, key, strict=True)}
-
-
-def _append_intents(connection: Connection, environment: int, serial: int, new: Sequence[tuple[Intent, str]]) -> int:
-    """Append intents as open. An open intent with the same id is sent again, so the new one replaces it."""
-    if not new:
-        return 0
-    ids = [codec.escape(intent.id) for intent, _ in new]
-    gained = -sum(_close_intents(connection, environment, ids).values())
-    latest = {id: position for position, id in enumerate(ids)}
-    rows = []
-    for position, (id, (_, body)) in enumerate(zip(ids, new, strict=True)):
-        fresh = checksum(intents.name, serial, position, body)
-        is_open = latest[id] == position
-        gained += fresh if is_open else 0
-        rows.append(
-            {
-                "environment": environment,
-                "serial": serial,
-                "position": position,
-                "id": id,
-                "body": body,
-                "checksum": fresh,
-                "is_open": int(is_open),
-            }
-        )
-    connection.execute(insert(intents), rows)
-    return gained
-
-
-def _append_outcomes(connection: Connection, environment: int, serial: int, new: Sequence[tuple[Outcome, str]]) -> int:
-    if not new:
-        return 0
-    ids = dict.fromkeys(codec.escape(outcome.intent) for outcome, _ in new)
-    closed = _close_intents(connection, environment, ids)
-    _refuse_unknown(connection, environment, [id for id in ids if id not in closed])
-    rows = [
-        {"environment": environment, "serial": serial, "position": position, "body": body}
-        for position, (_, body) in enumerate(new)
-    ]
-    connection.execute(insert(outcomes), rows)
-    return -sum(closed.values())
-
-
-def _close_intents(connection: Connection, environment: int, ids: Iterable[str]) -> dict[str, int]:
-    """Close the open intents among ``ids`` and return their checksums.
-
-    The places of the ids are looked up in the index of ids first: in one condition with ``is_open``, SQLite would read
-    all intents that were ever saved.
-    """
-    closed: dict[str, int] = {}
-    for chunk in _chunks(dict.fromkeys(ids)):
-        found = connection.execute(_CLOSE, {"place": environment, "ids": chunk})
-        closed.update((id, kept) for id, kept in found)
-    return closed
-
-
-def _closing() -> Any:
-    known = intents.alias()
-    places = select(known.c.serial, known.c.position).where(
-        known.c.environment == bindparam("place"), known.c.id.in_(bindparam("ids", expanding=True))
-    )
-    mine = (intents.c.environment == bindparam("place"), tuple_(intents.c.serial, intents.c.position).in_(places))
-    statement = update(intents).where(*mine, intents.c.is_open == 1).values(is_open=0)
-    return statement.returning(intents.c.id, intents.c.checksum)
-
-
-_CLOSE = _closing()
-"""Built once, because every write of an apply needs it."""
-
-
-def _refuse_unknown(connection: Connection, environment: int, ids: Sequence[str]) -> None:
-    known: set[str] = set()
-    for chunk in _chunks(ids):
-        query = select(intents.c.id).where(intents.c.environment == environment, intents.c.id.in_(chunk))
-        known.update(connection.execute(query).scalars())
-    missing = [id for id in ids if id not in known]
-    if missing:
-        raise state_error(
-            "Outcome without an intent",
-            f"No intent {missing[0]} was saved before its outcome. This is a bug in reconciler.",
-            "Check the objects on the servers before the next apply: a command may have been sent that the journal "
-            "does not have.",
-        )
 
 
 def _chunks(keys: Iterable[T]) -> Iterator[list[T]]:

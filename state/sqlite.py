@@ -37,6 +37,8 @@ from state.tables import behind_and_read_only, check_tables, is_behind, revision
 _PATIENT: Final = "PRAGMA busy_timeout = 5000"
 """How long to wait for the transaction of another process; ours take milliseconds."""
 _HASTY: Final = "PRAGMA busy_timeout = 1500"
+_PATIENCE: Final = "reconciler_patience"
+"""The last of these two that a connection got."""
 _CREATION_SECONDS: Final = 1.5
 """How long to wait for another process that makes the file."""
 
@@ -215,9 +217,13 @@ def _engine(path: Path, settings: Settings, *, mode: str = "rw") -> Engine:
 
 
 def _begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    connection.exec_driver_sql(_HASTY if options.get(IN_HASTE, False) else _PATIENT)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
+    options, driver = connection.get_execution_options(), connection.connection.cursor()
+    patience = _HASTY if options.get(IN_HASTE, False) else _PATIENT
+    if connection.info.get(_PATIENCE) != patience:
+        driver.execute(patience)
+        connection.info[_PATIENCE] = patience
+    driver.execute("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
+    driver.close()
 
 
 def _foreign(where: str) -> StateError:

@@ -13,7 +13,7 @@ imported with the first value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -48,11 +48,19 @@ class Codec:
         Raises:
             ValueError: a value in it has no JSON form.
         """
-        try:
-            kind: Any = type(value)
-            return self._serializer(kind).to_python(value, exclude_defaults=True, warnings="error")
-        except ValueError as error:  # its own words show the value
-            raise ValueError(str(error.__cause__ or "it holds a value that is not an attribute value")) from None
+        return self._dump(type(value), value)
+
+    def dump_all(self, values: Sequence[object]) -> Sequence[Any]:
+        """Return each of some values of one type as plain JSON; a call of ``pydantic_core`` costs as much as a value.
+
+        Raises:
+            ValueError: a value in it has no JSON form.
+        """
+        if not values:
+            return ()
+        kind: Any = type(values[0])
+        found: Sequence[Any] = self._dump(tuple[kind, ...], tuple(values))
+        return found
 
     def load(self, kind: type[Kind], plain: object) -> Kind:
         """Return the value of ``kind`` that ``dump`` was given.
@@ -82,6 +90,12 @@ class Codec:
         for kind in kinds:
             forms.of(kind)
         return dict(sorted(forms.definitions.items()))
+
+    def _dump(self, kind: Any, value: object) -> Any:
+        try:
+            return self._serializer(kind).to_python(value, exclude_defaults=True, warnings="error")
+        except ValueError as error:  # its own words show the value
+            raise ValueError(str(error.__cause__ or "it holds a value that is not an attribute value")) from None
 
     def _new_validator(self, kind: Any) -> SchemaValidator:
         from pydantic_core import SchemaValidator

@@ -236,7 +236,7 @@ def _has_default(one: Field[Any]) -> bool:
 
 
 def _in_order(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {name: mapping[name] for name in sorted(mapping)}
+    return dict(sorted(mapping.items()))
 
 
 def _object(properties: Mapping[str, Schema], required: Sequence[str]) -> Schema:

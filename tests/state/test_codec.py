@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 
 import pytest
 from hypothesis import given
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from reconciler.model.ports import Holder
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, Run
+from reconciler.model.values import canonical
 from state import codec
-from tests.support.state_support import addresses, intents, remembered, texts
+from tests.support.state_support import addresses, intent, intents, remembered, texts
 
 ADDRESS = Address("dial_plan", "Redmond")
 KEPT = Remembered(
@@ -32,13 +33,13 @@ INTENT = (
 
 @given(remembered)
 def test_what_is_remembered_survives(kept: Remembered) -> None:
-    address, text = codec.row_of(kept)
+    ((address, text),) = codec.rows_of([kept])
     assert address.isascii()
     assert text.isascii()
     assert "\0" not in text
     read = codec.decode_remembered(address, text)
     assert read == kept
-    assert codec.row_of(read) == (address, text)
+    assert next(codec.rows_of([read])) == (address, text)
 
 
 @given(intents)
@@ -89,7 +90,7 @@ def test_address_is_saved_as_it_is_shown(key: str) -> None:
 
 
 def test_version_2_is_read_and_written_for_ever() -> None:
-    assert codec.row_of(KEPT) == ("dial_plan/Redmond", GOLDEN)
+    assert next(codec.rows_of([KEPT])) == ("dial_plan/Redmond", GOLDEN)
     assert codec.decode_remembered("dial_plan/Redmond", GOLDEN) == KEPT
     for kind, text in ((Run, RUN), (Intent, INTENT), (Outcome, '{"intent":"op1","kind":"done"}')):
         assert codec.encode(codec.decode(kind, text)) == text
@@ -172,11 +173,36 @@ def test_what_is_no_canonical_json_is_refused(text: str) -> None:
 def test_deep_nesting_is_read_or_refused(depth: int) -> None:
     text = '{"attributes":{"a":' + "[" * depth + "]" * depth + "}}"
     with contextlib.suppress(ValueError):
-        assert codec.row_of(codec.decode_remembered("dial_plan/x", text)) == ("dial_plan/x", text)
+        assert next(codec.rows_of([codec.decode_remembered("dial_plan/x", text)])) == ("dial_plan/x", text)
 
 
 @pytest.mark.parametrize("value", [1.5, ["list"], {"a": 1}, b"bytes", {1}])
 def test_what_is_no_attribute_value_is_not_written(value: object) -> None:
     kept = Remembered(Address("dial_plan", "x"), {"a": value})  # type: ignore[dict-item]  # on purpose
     with pytest.raises(ValueError, match="not an attribute value"):
-        codec.row_of(kept)
+        list(codec.rows_of([kept]))
+
+
+PLAIN: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(PLAIN)
+def test_the_fast_text_is_the_canonical_one(plain: object) -> None:
+    assert codec.text_of(plain) == canonical(plain)
+
+
+@pytest.mark.parametrize(
+    "plain", ["\x7f", "\udc80", "\x00", "é", {"é": 1, "e": 2}, 1 << 64, (1, "a"), {"b": 1, "a": 2}]
+)
+def test_the_fast_text_is_the_canonical_one_also_where_the_library_differs(plain: object) -> None:
+    assert codec.text_of(plain) == canonical(plain)
+
+
+def test_values_are_written_together_as_each_by_itself() -> None:
+    values = [intent("a"), replace(intent("b"), expects=None), intent("c")]
+    assert codec.encode_all(values) == list(map(codec.encode, values))
+    assert codec.encode_all([]) == []

@@ -15,7 +15,7 @@ from tests.support.state_support import remembered
 
 @given(st.lists(remembered, max_size=8, unique_by=lambda one: one.address.folded))
 def test_rows_are_read_as_each_by_itself(kept: list[Remembered]) -> None:
-    memory = decode_memory(sorted(map(codec.row_of, kept)))
+    memory = decode_memory(sorted(codec.rows_of(kept)))
     assert dict(memory) == {one.address: one for one in kept}
     assert len(memory) == len(kept)
     for one in kept:

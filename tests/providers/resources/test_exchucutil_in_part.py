@@ -12,7 +12,7 @@ from reconciler.plan.drift import DriftKind
 from reconciler.plan.plan import Plan
 from reconciler.views.state import render_remembered
 from reconciler.views.style import Style
-from state.codec import decode_remembered, row_of
+from state.codec import decode_remembered, rows_of
 from tests.support.trial import Applied, Trial, environment_of
 from tests.support.worlds import world_of
 
@@ -131,7 +131,7 @@ def test_script_runs_again_after_state_rm() -> None:
 def test_state_keeps_what_was_printed_and_shows_it() -> None:
     trial, _ = in_part()
     kept = trial.store.resources[SCRIPT]
-    assert decode_remembered(*row_of(kept)) == kept
+    assert decode_remembered(*next(rows_of([kept]))) == kept
     assert "already exists" in render_remembered(kept, Style())
 
 
