@@ -217,11 +217,11 @@ def _against_world(declared: Resources, landscape: Landscape) -> Iterator[Diagno
     mailboxes, users = landscape.all(Mailbox), landscape.all(LyncUser)
     knows_mailboxes, knows_users = landscape.is_readable(Mailbox), landscape.is_readable(LyncUser)
     fits = fits_by_name(declared.spelt, landscape) if knows_mailboxes else {}
-    voiced = landscape.fact(_voiced, users)
+    voiced, there = landscape.fact(_voiced, users), mailboxes.folded
     rows = zip(declared.folded, declared.spelt, declared.column(UMMailbox.sip_address), strict=True)
     for key, spelt, sip in rows:
         text = folded(spelt)
-        if knows_mailboxes and (text != key or text in fits or key not in mailboxes.folded):
+        if knows_mailboxes and (text != key or text in fits or key not in there):
             yield from _whom(declared[key], mailboxes, fits)
         if knows_users and (sip is None or folded(sip) not in voiced):
             yield from _against_lync(declared[key], users, landscape)

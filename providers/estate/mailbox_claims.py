@@ -55,9 +55,10 @@ def given_twice(declared: Resources, plans: Sequence[str | None], landscape: Lan
     """
     mailboxes = landscape.all(UMMailbox)
     held: dict[tuple[str, str, str], str] = {}
+    ours = declared.folded
     names = {plan: folded(plan or "") for plan in set(mailboxes.column(UMMailbox.dial_plan))}
     for key, plan, claims in _claims(mailboxes, mailboxes.column(UMMailbox.dial_plan)):
-        if key not in declared.folded:
+        if key not in ours:
             for rule, value in claims:
                 held.setdefault((rule.code, names[plan], value), key)
     scopes = {plan: _scope(plan, landscape) for plan in set(plans) if plan is not None}

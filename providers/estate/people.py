@@ -162,8 +162,9 @@ def _pools_of_users(
     found: Counter[tuple[str | None, str | None, str | None]] = Counter()
     for mailboxes, others in ((observed, desired), (desired, NO_RESOURCES)):
         columns = (mailboxes.column(one) for one in (UMMailbox.policy, UMMailbox.dial_plan, UMMailbox.sip_address))
+        counted = others.folded
         for key, policy, plan, sip in zip(mailboxes.folded, *columns, strict=True):
-            if sip and key not in others.folded:
+            if sip and key not in counted:
                 found[policy, plan, pools.get(folded(sip))] += 1
     counts: Counter[tuple[str, str]] = Counter()
     for (policy, written, pool), number in found.items():

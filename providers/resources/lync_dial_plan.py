@@ -145,17 +145,22 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder, Inferring):
 
 
 def _is_granted(plan: Resource, landscape: Landscape) -> bool:
-    named = {folded(one.key) for one in landscape.all(DialPlan).values() if _infers(one, plan, landscape)}
-    mailboxes, users = landscape.all(UMMailbox), landscape.all(DialPlanGrant)
+    grants = landscape.fact(_grants, landscape)
+    served = (folded(one.key) for one in landscape.all(DialPlan).values() if _infers(one, plan, landscape))
+    return {granted for name in served for granted in grants.get(name, ())} == {folded(plan.key)}
+
+
+def _grants(landscape: Landscape) -> Mapping[str, set[str]]:
+    """Return the Lync dial plans of the users of each dial plan, all in lower case; '' where a user is granted none."""
+    mailboxes, users, by_policy = landscape.all(UMMailbox), landscape.all(DialPlanGrant), plans_by_policy(landscape)
     granted = dict(zip(users.folded, users.column(DialPlanGrant.dial_plan), strict=True))
-    by_policy = plans_by_policy(landscape)
-    columns = (mailboxes.column(one) for one in (UMMailbox.sip_address, UMMailbox.policy, UMMailbox.dial_plan))
-    served = {
-        granted[folded(sip)]
-        for sip, policy, written in zip(*columns, strict=True)
-        if sip and folded(sip) in granted and folded(plan_of(policy, by_policy) or written or "") in named
-    }
-    return {folded(one or "") for one in served} == {folded(plan.key)}
+    named = list(zip(mailboxes.column(UMMailbox.policy), mailboxes.column(UMMailbox.dial_plan), strict=True))
+    plans = {(policy, plan): folded(plan_of(policy, by_policy) or plan or "") for policy, plan in set(named)}
+    sips = (folded(sip) if sip else None for sip in mailboxes.column(UMMailbox.sip_address))
+    found: dict[str, set[str]] = {}
+    for plan, grant in {(plans[one], granted[sip]) for one, sip in zip(named, sips, strict=True) if sip in granted}:
+        found.setdefault(plan, set()).add(folded(grant or ""))
+    return found
 
 
 def _infers(plan: Resource, lync: Resource, landscape: Landscape) -> bool:

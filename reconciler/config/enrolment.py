@@ -34,7 +34,10 @@ def settle(
         if not declaration.is_end:
             keys.setdefault(address.type, {})[folded(address.key)] = address.key
     brought = implied(types, {name: list(known.values()) for name, known in keys.items()})
-    known = {name: {**{folded(key): key for key in brought.get(name, ())}, **own} for name, own in keys.items()}
+    known = {
+        name: {**{folded(key): key for key in brought.get(name, ())}, **keys.get(name, {})}
+        for name in {*brought, *keys}
+    }
     kept: list[Roster] = []
     one_by_one = list(declared.valid)
     for one in declared.enrolled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.config.source_text import has_unseen
 from reconciler.config.written import as_read
@@ -15,7 +16,7 @@ from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import UNSET, Nested, Value, folded, leaves
 
-EMPTY_VALUES = (None, (), "", Nested())
+EMPTY_VALUES: Final[tuple[Value, ...]] = (None, (), "", Nested())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,25 @@ class Writer:
 
     def _observed(self, kind: Managed, observed: Resource) -> dict[str, Value]:
         """Return the attributes to write: all, or those that differ from the defaults of the server."""
+        return {
+            name: value
+            for name, value in observed.attributes.items()
+            if (attribute := kind.attributes.get(name)) is not None
+            if attribute.is_compared and not self.omits(kind, name, value)
+        }
+
+    def omits(self, kind: Managed, name: str, value: Value) -> bool:
+        """True for an observed value that is not written, because it is the default of the server."""
+        return any(value.__class__ is one.__class__ and value == one for one in self.omitted(kind, name))
+
+    def omitted(self, kind: Managed, name: str) -> Sequence[Value]:
+        """Return the values of an attribute that are not written: the default of the server, or all that are empty."""
+        if self._in_full:
+            return ()
         if kind.name not in self._defaults:
             self._defaults[kind.name] = kind.defaults(self._landscape)
-        defaults = self._defaults[kind.name]
-        found: dict[str, Value] = {}
-        for name, value in observed.attributes.items():
-            attribute = kind.attributes.get(name)
-            if attribute is not None and attribute.is_compared:
-                default = defaults.get(name, UNSET)
-                is_default = value in EMPTY_VALUES if default is UNSET else _are_equal(value, default)
-                if self._in_full or not is_default:
-                    found[name] = value
-        return found
+        default = self._defaults[kind.name].get(name, UNSET)
+        return EMPTY_VALUES if default is UNSET else (default,)
 
     def of(self, kind: Managed, key: str, values: Mapping[str, Value], notes: Sequence[str] = ()) -> Written | LeftOut:
         """Return the declaration with these values, without those that the type refuses; or why there is none."""
@@ -106,10 +114,16 @@ class Writer:
             del left[name]
         if folded(found.key) != folded(key):
             return LeftOut(kind, key, left, "The files would name it otherwise.", f'They would say "{found.key}".')
-        return Written(kind, found, left if self._in_full else self._lean(kind, key, left, found), tuple(said))
+        return Written(kind, found, self.lean(kind, found, left), tuple(said))
 
-    def _lean(self, kind: Managed, key: str, values: Mapping[str, Value], parsed: Resource) -> Mapping[str, Value]:
-        """Return the values without those that follow from others, such as the policy from the dial plan."""
+    def lean(self, kind: Managed, parsed: Resource, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Return the values of a declaration without those that follow from others, such as the policy from the plan.
+
+        Args:
+            parsed: the declared resource, as the readers return it.
+        """
+        if self._in_full:
+            return values
         references = [name for name in reversed(list(values)) if kind.attributes[name].references]
         known = (kind.name, *((name, values[name]) for name in references))
         if not isinstance(kind, Rows) or known not in self._redundant:
@@ -117,16 +131,11 @@ class Writer:
             gone: set[str] = set()
             for name in dict.fromkeys((*references, *fixed)):
                 less = {other: value for other, value in values.items() if other != name and other not in gone}
-                again = _parsed(kind, key, less)
+                again = _parsed(kind, parsed.key, less)
                 if isinstance(again, Resource) and again.attributes == parsed.attributes:
                     gone.add(name)
             self._redundant[known] = frozenset(gone)
         return {name: value for name, value in values.items() if name not in self._redundant[known]}
-
-
-def _are_equal(value: object, other: object) -> bool:
-    """True where both are one value; True is not 1."""
-    return value.__class__ is other.__class__ and value == other
 
 
 def _parsed(kind: Managed, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:

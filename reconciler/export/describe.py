@@ -9,17 +9,21 @@ What a plan does because of the estate alone, such as a script that has to run, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from reconciler.config.resolve import implied_by_default
 from reconciler.export.declaration import LeftOut, Writer, Written
+from reconciler.export.drafts import Drafts
+from reconciler.export.rows import WrittenRows, rows_of
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.attributes import AttributeRole
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import NO_RESOURCES, Landscape
-from reconciler.model.resource_types import Lifecycle, ResourceType, declared_types
+from reconciler.model.resource_types import Lifecycle, Managed, ResourceType, declared_types
 from reconciler.model.resources import Address, Resources
 from reconciler.model.values import EMPTY, UNSET, folded
 from reconciler.plan.checks import find_conditions
@@ -41,15 +45,36 @@ class Pending:
 class Description:
     """The declarations of an estate, and everything that they do not hold; each in order of type and key."""
 
-    written: tuple[Written, ...] = ()
+    single: tuple[Written, ...] = ()
+    """The declarations, except those of the tables."""
     left_out: tuple[LeftOut, ...] = ()
     unread: tuple[tuple[Address, Diagnostic], ...] = ()
     """What could not be read; key ``*`` is a whole type."""
     pending: tuple[Pending, ...] = ()
+    tables: Mapping[str, WrittenRows] = field(default_factory=lambda: EMPTY)
+    """By type, the declarations in rows."""
+
+    @property
+    def written(self) -> tuple[Written, ...]:
+        """All declarations, each by itself; of a hundred thousand users that is a hundred thousand objects."""
+        return (*self.single, *(one for table in self.tables.values() for one in table.all()))
 
     def of(self, kind: str) -> tuple[Written, ...]:
-        """Return the declarations of a type."""
+        """Return the declarations of a type, each by itself."""
         return tuple(one for one in self.written if one.kind.name == kind)
+
+    def single_of(self, kind: Managed) -> tuple[Written, ...]:
+        """Return the declarations of a type, except those of its table."""
+        return tuple(one for one in self.single if one.kind.name == kind.name)
+
+    def resources(self, kind: Managed) -> Resources:
+        """Return the declared resources of a type."""
+        table, others = self.tables.get(kind.name), [one.resource for one in self.single_of(kind)]
+        return Resources(others) if table is None else table.with_others(others)
+
+    def counts(self) -> Mapping[Managed, int]:
+        """Return the number of declarations by type."""
+        return Counter(one.kind for one in self.single) + Counter({one.kind: len(one) for one in self.tables.values()})
 
 
 def describe(
@@ -59,6 +84,7 @@ def describe(
     in_full: bool = False,
     only: Collection[Address] | None = None,
     refused: Mapping[Address, Diagnostic] = EMPTY,
+    parses_rows: bool = True,
 ) -> Description:
     """Return the declarations of the observed objects.
 
@@ -67,25 +93,39 @@ def describe(
         in_full: also the attributes that have the default of the server, and objects that others bring.
         only: describe these objects alone.
         refused: leave these objects out, for these reasons.
+        parses_rows: False: take it for granted that the readers take the values of users as they were observed.
     """
     writer = Writer(landscape, in_full=in_full)
-    drafts = _Drafts(types, landscape, writer)
+    attempt = _Attempt(types, landscape, writer, parses_rows)
+    drafts = attempt.drafts
     for kind in declared_types(types):
-        declared = landscape.written(kind)
-        for observed in sorted(landscape.all(kind).values(), key=lambda one: (folded(one.key), one.key)):
-            if (only is None or observed.address in only) and observed.key not in declared:
-                found = writer.declaration(kind, observed)
-                if not _is_brought(found, kind.is_implied(observed, landscape), in_full=in_full):
-                    drafts.put(found)
+        there, keys = landscape.all(kind), _described(kind, landscape, only)
+        if isinstance(kind, Rows) and keys:
+            table, keys = rows_of(writer, kind, there, keys, is_parsed=parses_rows)
+            if table is not None:
+                drafts.tables[kind.name] = table
+        for observed in map(there.__getitem__, keys):
+            found = writer.declaration(kind, observed)
+            if not _is_brought(found, kind.is_implied(observed, landscape), in_full=in_full):
+                drafts.put(found)
     for address, why in refused.items():
         drafts.leave_out(address, *_in_words(why))
-    drafts.settle()
+    attempt.settle()
     return Description(
-        tuple(drafts.written.values()),
+        tuple(drafts.single.values()),
         tuple(drafts.left_out.values()),
         tuple(sorted(landscape.unreadable.items())),
-        tuple(drafts.pending),
+        tuple(attempt.pending),
+        drafts.tables,
     )
+
+
+def _described(kind: Managed, landscape: Landscape, only: Collection[Address] | None) -> Sequence[str]:
+    """Return the folded keys of the observed objects to describe, in order."""
+    keys, declared = set(landscape.all(kind).folded), landscape.written(kind)
+    if only is not None:
+        keys &= {folded(one.key) for one in only if one.type == kind.name}
+    return sorted(keys.difference(declared.folded))
 
 
 def _is_brought(found: Written | LeftOut, is_implied: bool, *, in_full: bool) -> bool:
@@ -98,65 +138,66 @@ _ROUNDS = 1_000
 """Each round changes a declaration for good, most of them all that are wrong. So an end is certain, and soon."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a plan of the environment would do. Rows that are as declared have no action."""
+
+    end: Landscape
+    complaints: Sequence[Diagnostic] = ()
+
+    def adopts(self, one: Written) -> bool:
+        """True where the plan manages the object of a declaration."""
+        if isinstance(one.kind, Rows):
+            key = one.resource.key
+            return key in self.end.wanted(one.kind) and self.end.is_readable(one.kind, key)
+        return one.address in self.end.actions
+
+    def passed_over(self, table: WrittenRows) -> Iterator[Address]:
+        """Yield the rows that the plan does not manage."""
+        wanted, is_read = self.end.wanted(table.kind).folded, self.end.is_readable
+        for key, spelt in zip(table.resources.folded, table.roster.keys, strict=True):
+            if key not in wanted or (self.end.unreadable and not is_read(table.kind, spelt)):
+                yield Address(table.kind.name, spelt)
+
+
 @dataclass(slots=True)
-class _Drafts:
-    """The declarations so far."""
+class _Attempt:
+    """The declarations that are tried, until a plan of them changes nothing."""
 
     types: Sequence[ResourceType]
     landscape: Landscape
     writer: Writer
-    written: dict[Address, Written] = field(default_factory=dict)
-    left_out: dict[Address, LeftOut] = field(default_factory=dict)
+    parses_rows: bool
+    drafts: Drafts = field(default_factory=Drafts)
     pending: list[Pending] = field(default_factory=list)
     _changed: set[tuple[Address, str]] = field(default_factory=set)
     """The attributes that were corrected once."""
 
-    def put(self, found: Written | LeftOut) -> None:
-        self.written.pop(found.address, None)
-        if isinstance(found, Written):
-            self.written[found.address] = found
-        else:
-            self.left_out[found.address] = found
-
-    def leave_out(self, address: Address, reason: str, detail: str = "") -> None:
-        one = self.written.pop(address, None)
-        if one is not None:
-            self.left_out[address] = LeftOut(one.kind, one.resource.key, one.values, reason, detail)
-
-    # --- trying ------------------------------------------------------------------------------------------------------
-
     def settle(self) -> None:
         """Try the declarations until a plan of them changes no object, and adopts all."""
-        actions, errors = self._tried({})
+        before = self._tried({})
         for _ in range(_ROUNDS):
             self._without_dangling()
-            found, complaints = self._tried(self.written)
-            new = {address: one for address, one in found.items() if actions.get(address) != one}
-            more = [one for one in complaints if one not in errors]
-            if not (self._corrected(new) or self._refused(more) or self._passed_over(found, complaints)):
+            trial = self._tried(self.drafts.resources())
+            known = before.end.actions
+            new = {address: one for address, one in trial.end.actions.items() if known.get(address) != one}
+            more = [one for one in trial.complaints if one not in before.complaints]
+            if not (self._corrected(new) or self._refused(more) or self._passed_over(trial)):
                 break
         else:
             raise AssertionError("the declarations do not settle")
-        self.pending = [*_due(new.values(), self.written), *_complaints(one for one in more if one.is_error)]
-        order = {kind.name: place for place, kind in enumerate(self.types)}
-        for drafts in (self.written, self.left_out):
-            ordered = sorted(drafts, key=lambda one: (order[one.type], folded(one.key), one.key))
-            entries = {address: drafts[address] for address in ordered}
-            drafts.clear()
-            drafts.update(entries)  # type: ignore[arg-type]  # the entries are its own
+        foreign = [action for address, action in new.items() if self.drafts.one(address) is None]
+        self.pending = [*_due(foreign), *_complaints(one for one in more if one.is_error)]
+        self.drafts.sort(self.types)
 
-    def _tried(self, written: Mapping[Address, Written]) -> tuple[Mapping[Address, Action], Sequence[Diagnostic]]:
-        """Return the actions and the complaints of a plan of the environment with these declarations."""
-        by_type: dict[str, list[Written]] = {}
-        for one in written.values():
-            by_type.setdefault(one.kind.name, []).append(one)
-        declared = {name: Resources(one.resource for one in those) for name, those in by_type.items()}
+    def _tried(self, declared: Mapping[str, Resources]) -> _Trial:
+        """Return what a plan of the environment with these declarations does."""
         old = self.landscape.declared
         both = {name: old.get(name, NO_RESOURCES) | declared.get(name, NO_RESOURCES) for name in {**old, **declared}}
         if not any(both.values()) and not self.landscape.prior.resources:
-            return {}, ()
-        end, _ = decide(self.types, replace(self.landscape, declared=both))
-        return end.actions, find_conditions(self.types, end, end.actions)
+            return _Trial(self.landscape)
+        end, _ = decide(self.types, replace(self.landscape, declared=both), adopts_rows=False)
+        return _Trial(end, find_conditions(self.types, end, end.actions))
 
     # --- what a plan would do otherwise ------------------------------------------------------------------------------
 
@@ -164,14 +205,16 @@ class _Drafts:
         """Give the observed value to each attribute that a plan would change. Return True if there was one."""
         is_any = False
         for address, action in actions.items():
-            one = self.written.get(address)
+            one = self.drafts.one(address)
             if one is None or action.kind is ActionKind.ADOPT:
                 continue
             is_any = True
+            if self._is_read_otherwise(address):
+                continue
             values, notes = dict(one.values), [*one.notes]
             names = [change.attribute for change in action.changes]
             if action.kind is ActionKind.CREATE or not names or any((address, name) in self._changed for name in names):
-                self.leave_out(address, _would_change(action))
+                self.drafts.leave_out(address, _would_change(action))
                 continue
             for change in action.changes:
                 self._changed.add((address, change.attribute))
@@ -180,7 +223,7 @@ class _Drafts:
                 else:
                     values.pop(change.attribute, None)
                     notes.append(f"{change.attribute}: left out, because a plan would change it")
-            self.put(self.writer.of(one.kind, one.resource.key, values, notes))
+            self.drafts.put(self.writer.of(one.kind, one.resource.key, values, notes))
         return is_any
 
     def _refused(self, complaints: Iterable[Diagnostic]) -> bool:
@@ -189,21 +232,23 @@ class _Drafts:
         Attributes that the type refuses by themselves go first, then the intents, then the object.
         """
         errors = [(address, found) for address, found in _by_address(complaints) if found.is_error]
-        refused = [(address, found) for address, found in errors if address in self.written]
+        refused = [(address, found) for address, found in errors if self.drafts.one(address) is not None]
         for address, found in refused:
-            one = self.written.get(address)
+            one = self.drafts.one(address)
             if one is None:
-                self._add_reason(address, found)
+                self.drafts.add_reason(address, " ".join(_in_words(found)))
+                continue
+            if self._is_read_otherwise(address):
                 continue
             intents = [name for name in one.values if one.kind.attributes[name].role is AttributeRole.INTENT]
             if (accepted := self._accepted(one)) is not None:
-                self.put(accepted)
+                self.drafts.put(accepted)
             elif intents:
                 values = {name: value for name, value in one.values.items() if name not in intents}
                 notes = (*one.notes, *(f"{name}: left out. {' '.join(_in_words(found))}" for name in intents))
-                self.put(self.writer.of(one.kind, one.resource.key, values, notes))
+                self.drafts.put(self.writer.of(one.kind, one.resource.key, values, notes))
             else:
-                self.leave_out(address, *_in_words(found))
+                self.drafts.leave_out(address, *_in_words(found))
         return bool(refused)
 
     def _accepted(self, one: Written) -> Written | None:
@@ -230,52 +275,53 @@ class _Drafts:
         address = str(one.address)
         return [found for found in one.kind.check(alone) if found.is_error and found.address == address]
 
-    def _add_reason(self, address: Address, found: Diagnostic) -> None:
-        """Add another reason why an object is left out."""
-        one = self.left_out[address]
-        self.left_out[address] = replace(one, detail=f"{one.detail} {' '.join(_in_words(found))}")
-
-    def _passed_over(self, actions: Mapping[Address, Action], complaints: Iterable[Diagnostic]) -> bool:
+    def _passed_over(self, trial: _Trial) -> bool:
         """Leave out what a plan would not adopt. Return True if there was something."""
-        passed = [address for address in self.written if address not in actions]
+        passed = [address for address, one in self.drafts.single.items() if not trial.adopts(one)]
+        passed += [address for table in self.drafts.tables.values() for address in trial.passed_over(table)]
         reasons: dict[Address, list[Diagnostic]] = {}
-        for address, found in _by_address(complaints) if passed else ():
+        for address, found in _by_address(trial.complaints) if passed else ():
             reasons.setdefault(address, []).append(found)
         for address in passed:
+            if self._is_read_otherwise(address):
+                continue
             first, *others = reasons.get(address, [None])
-            self.leave_out(address, *(_in_words(first) if first else ("A plan would not manage it.",)))
+            self.drafts.leave_out(address, *(_in_words(first) if first else ("A plan would not manage it.",)))
             for other in filter(None, others):
-                self._add_reason(address, other)
+                self.drafts.add_reason(address, " ".join(_in_words(other)))
         return bool(passed)
+
+    def _is_read_otherwise(self, address: Address) -> bool:
+        """Declare a row as the readers take it. Return True if that is not as it was observed."""
+        row = None if self.parses_rows else self.drafts.row(address)
+        observed = self.landscape.at(address)
+        if row is None or observed is None or (found := self.writer.declaration(row.kind, observed)) == row:
+            return False
+        self.drafts.put(found)
+        return True
 
     def _without_dangling(self) -> None:
         """Leave out declarations that reference something that is not declared."""
         while True:
-            keys: dict[str, set[str]] = {one.name: set() for one in declared_types(self.types)}
-            for name in keys:
-                keys[name].update(folded(key) for key in self.landscape.written(name))
-            for address in self.written:
-                keys[address.type].add(folded(address.key))
+            new = self.drafts.resources()
+            keys: dict[str, set[str]] = {
+                one.name: {*self.landscape.written(one).folded, *new.get(one.name, NO_RESOURCES).folded}
+                for one in declared_types(self.types)
+            }
             implied = implied_by_default(self.types, keys)
-            dangling = [
-                (one.address, target)
-                for one in self.written.values()
-                for target in _targets(one)
-                if (known := keys.get(target.type)) is not None
-                if folded(target.key) not in known and folded(target.key) not in implied[target.type]
-            ]
+            dangling = list(self.drafts.referring(partial(_is_missing, keys=keys, implied=implied)))
             # Of several, the one that an operator can see in the files is the cause.
-            for address, target in sorted(dangling, key=lambda one: one[1] not in self.left_out):
-                self.leave_out(address, f"It needs {target}, which is left out.")
+            for address, target in sorted(dangling, key=lambda one: one[1] not in self.drafts.left_out):
+                if not self._is_read_otherwise(address):
+                    self.drafts.leave_out(address, f"It needs {target}, which is left out.")
             if not dangling:
                 return
 
 
-def _targets(one: Written) -> Iterator[Address]:
-    """Yield what a declaration references."""
-    for attribute in one.kind.attributes.values():
-        for name in filter(None, attribute.targets(one.resource.get(attribute.name))):
-            yield Address(attribute.references or "", name)
+def _is_missing(target: Address, keys: Mapping[str, Collection[str]], implied: Mapping[str, Collection[str]]) -> bool:
+    """True for a type that files declare, without a declaration of this object or of one that brings it."""
+    known, key = keys.get(target.type), folded(target.key)
+    return known is not None and key not in known and key not in implied[target.type]
 
 
 def _by_address(complaints: Iterable[Diagnostic]) -> Iterator[tuple[Address, Diagnostic]]:
@@ -297,10 +343,10 @@ def _would_change(action: Action) -> str:
     return f"A plan would change {', '.join(change.attribute for change in action.changes) or 'it'}."
 
 
-def _due(actions: Iterable[Action], written: Mapping[Address, Written]) -> Iterator[Pending]:
+def _due(actions: Iterable[Action]) -> Iterator[Pending]:
     """Yield what a plan would do because of the declarations, although it changes none of their objects."""
     for action in sorted(actions, key=lambda action: action.address):
-        if action.address in written or action.kind in (ActionKind.ADOPT, ActionKind.FORGET):
+        if action.kind in (ActionKind.ADOPT, ActionKind.FORGET):
             continue
         changed = ", ".join(change.attribute for change in action.changes)
         reason = "; ".join(action.reasons) or (f"a change of {changed}" if changed else "")

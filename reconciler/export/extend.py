@@ -13,15 +13,15 @@ from typing import Final
 
 from reconciler.config.csv_header import CsvTable
 from reconciler.config.csv_reader import read_csv
-from reconciler.config.environment import Environment, load
+from reconciler.config.environment import load
 from reconciler.config.row_tables import columns_for
 from reconciler.config.source_text import CSV, YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.config.written import as_yaml
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.export.describe import Description, describe
-from reconciler.export.export import Export, prove, refusals
-from reconciler.export.render import BETWEEN, Section, cells, columns_of, csv_lines, csv_text, file_of
+from reconciler.export.export import Export, differing, refusals
+from reconciler.export.render import BETWEEN, Section, csv_lines, file_of
 from reconciler.model.abilities import Rows
 from reconciler.model.diagnostics import Diagnostic, has_errors
 from reconciler.model.landscape import Landscape
@@ -61,20 +61,11 @@ def extend(
             additions.add(declared_types(types), description)
             contents = additions.changed()
             loaded, found = load(Files({**files.contents, **contents}), types, pinned=pinned)
-            if loaded is not None and _is_proved(types, description, loaded, before):
+            # They differ where, for example, the ``defaults`` of a CSV file fill a cell.
+            if loaded is not None and not differing(types, description, loaded, before.declared):
                 return Export(contents, description, tuple(unreadable(landscape)))
         refused |= refusals(description, found)
     raise AssertionError("the files cannot be extended")
-
-
-def _is_proved(
-    types: Sequence[ResourceType], description: Description, loaded: Environment, before: Environment
-) -> bool:
-    try:
-        prove(types, description, loaded, before.declared)
-    except AssertionError:
-        return False  # such as a CSV file whose ``defaults`` fill a cell
-    return True
 
 
 @dataclass(slots=True)
@@ -99,9 +90,9 @@ class _Additions:
         for kind in kinds:
             section = Section.of(kind, description, with_comments=False)
             lines = [*section.entry_lines()]
-            if section.rows and not self._append_rows(section):
+            if section.has_rows and not self._append_rows(section):
                 name = self._free_name(str(kind.section), CSV)
-                self._texts[name] = csv_text(kind, section.rows)
+                self._texts[name] = section.csv_text()
                 lines = [f"  - file: {as_yaml(name)}", *lines]
             if lines:
                 self._add_lines(kind, lines, file_of(kind, kinds))
@@ -141,14 +132,14 @@ class _Additions:
 
     def _append_rows(self, section: Section) -> bool:
         """Append the rows to a CSV file of the section that has their columns; False where there is none."""
-        needed = {*columns_of(section.kind, section.rows)}
+        needed = {*section.columns()}
         for name in sorted(self.row_columns) if self.is_continued else ():
             table = self._table(section.kind, name)
             if table is None or not needed <= set(table.columns):
                 continue
             text = self._text(name)
             ending, between = _ending(text), "|" if table.delimiter == ";" else BETWEEN
-            rows = [cells(one, table.columns, between) for one in section.rows]
+            rows = section.cells(table.columns, between)
             start = text if text.endswith(("\n", "\r")) else text + ending
             self._texts[name] = start + csv_lines(rows, table.delimiter, ending)
             return True

@@ -16,6 +16,8 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import chain
 from typing import Final
 
 from reconciler.config.row_tables import IDENTITY
@@ -23,9 +25,10 @@ from reconciler.config.source_text import CSV, YAML
 from reconciler.config.written import as_cell, as_comment, as_yaml, entry_lines, visible
 from reconciler.export.declaration import LeftOut, Written
 from reconciler.export.describe import Description
+from reconciler.export.rows import WrittenRows
 from reconciler.model.abilities import Rows
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
-from reconciler.model.values import Value
+from reconciler.model.values import UNSET, Unset, Value, folded
 
 ENVIRONMENT: Final = f"environment{YAML}"
 _LISTED: Final = 500
@@ -57,8 +60,8 @@ def render(types: Sequence[ResourceType], description: Description, head: Head) 
         parts = Section.of(kind, description)
         if text := parts.text(file := f"{kind.section}{CSV}"):
             texts.setdefault(file_of(kind, kinds), []).append(text)
-        if rows := csv_text(kind, parts.rows):
-            texts[file] = [rows]
+        if parts.has_rows:
+            texts[file] = [parts.csv_text()]
     return {name: "\n".join(parts) for name, parts in texts.items()}
 
 
@@ -99,7 +102,9 @@ class Section:
     entries: tuple[Written, ...]
     """Declarations in YAML."""
     rows: tuple[Written, ...]
-    """Declarations in CSV."""
+    """Declarations in CSV, except those of the table."""
+    table: WrittenRows | None
+    """Declarations in CSV, by column."""
     left_out: tuple[LeftOut, ...]
     unread: tuple[str, ...]
 
@@ -109,13 +114,17 @@ class Section:
 
         ``with_comments``: also what is left out or was not read.
         """
-        written = description.of(kind.name)
-        rows = tuple(one for one in written if isinstance(kind, Rows) and not one.notes and _is_plain(one))
+        single, table = description.single_of(kind), description.tables.get(kind.name)
+        if table is not None and (odd := _not_plain(table)):
+            single = (*single, *filter(None, map(table.get, odd)))
+            table = table.without(odd)
+        rows = tuple(one for one in single if isinstance(kind, Rows) and not one.notes and _is_plain(one))
         known = {one.address for one in rows}
         return cls(
             kind,
-            tuple(one for one in written if one.address not in known),
-            rows,
+            tuple(sorted((one for one in single if one.address not in known), key=_by_key)),
+            tuple(sorted(rows, key=_by_key)),
+            table,
             tuple(one for one in description.left_out if with_comments and one.kind.name == kind.name),
             tuple(
                 f"{address}: {why.summary}. {why.detail}" if address.key != "*" else f"{why.summary}. {why.detail}"
@@ -123,6 +132,33 @@ class Section:
                 if with_comments and address.type == kind.name
             ),
         )
+
+    # rows
+
+    @property
+    def has_rows(self) -> bool:
+        return bool(self.rows or self.table)
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that the rows need."""
+        used = {name for one in self.rows for name in one.values}.union(self.table.values if self.table else ())
+        return (IDENTITY, *(name for name in self.kind.attributes if name in used))
+
+    def cells(self, columns: Sequence[str], between: str) -> Iterable[tuple[str, ...]]:
+        """Return the cells of each row, in order of the keys."""
+        table = zip(*_columns(self.table, columns, between), strict=True) if self.table else ()
+        if not self.rows:
+            return table
+        single = ((_by_key(one), _cells(one, columns, between)) for one in self.rows)
+        keyed = zip(self.table.resources.folded if self.table else (), table, strict=True)
+        return (row for _, row in merge(single, keyed))
+
+    def csv_text(self) -> str:
+        """Return the rows as a CSV file with a header."""
+        columns = self.columns()
+        return csv_lines(chain([columns], self.cells(columns, BETWEEN)))
+
+    # text
 
     def text(self, file: str) -> str:
         """Return the section with its comments; '' where it has nothing. ``file`` holds the rows."""
@@ -132,11 +168,11 @@ class Section:
         return "\n".join([*lines, ""]) if lines else ""
 
     def _body(self, file: str) -> Iterator[str]:
-        if self.entries or self.rows:
+        if self.entries or self.has_rows:
             yield f"{self.kind.section}:"
         elif self.left_out:
             yield f"# {self.kind.section}:"
-        if self.rows:
+        if self.has_rows:
             yield f"  - file: {as_yaml(file)}"
         yield from self.entry_lines()
 
@@ -187,27 +223,54 @@ def _entry(kind: Managed, key: str, values: Mapping[str, Value]) -> Iterator[str
 
 def _is_plain(one: Written) -> bool:
     """True where a spreadsheet shows each cell as it is, so that it saves the same text."""
-    parts = (str(item) for value in one.values.values() for item in (value if isinstance(value, tuple) else (value,)))
-    return not any(part != part.strip() or _UNSAFE.match(part) or part == "" for part in (one.resource.key, *parts))
+    return all(map(_shows, (one.resource.key, *chain.from_iterable(map(_parts, one.values.values())))))
 
 
-def columns_of(kind: Managed, rows: Sequence[Written]) -> tuple[str, ...]:
-    """Return the columns that the rows need."""
-    used = {name for one in rows for name in one.values}
-    return (IDENTITY, *(name for name in kind.attributes if name in used))
+def _not_plain(table: WrittenRows) -> list[str]:
+    """Return the keys of the rows that a spreadsheet would show otherwise."""
+    odd: set[int] = set()
+    for column in (table.roster.keys, *table.values.values()):
+        parts = [part for one in column for part in ((one,) if isinstance(one, str) else _parts(one))]
+        if not _all_show(parts):
+            odd.update(row for row, value in enumerate(column) if not all(map(_shows, _parts(value))))
+    return [table.roster.keys[row] for row in sorted(odd)]
 
 
-def csv_text(kind: Managed, rows: Sequence[Written]) -> str:
-    """Return the rows as a CSV file with a header; '' without rows."""
-    if not rows:
-        return ""
-    columns = columns_of(kind, rows)
-    return csv_lines([columns]) + csv_lines(cells(one, columns, BETWEEN) for one in rows)
+def _all_show(parts: Sequence[str]) -> bool:
+    """True only where all parts show. The ends of nearly all say so, which is quicker than to look at each part."""
+    starts, ends = {part[:1] for part in parts}, {part[-1:] for part in parts}
+    is_number = any(start.isdigit() for start in starts) and "e" in "".join(parts).lower()
+    return not is_number and all(end.isalnum() for end in starts | ends)
 
 
-def cells(one: Written, columns: Sequence[str], between: str) -> tuple[str, ...]:
+def _parts(value: Value | Unset) -> Sequence[str]:
+    """Return the texts of a cell."""
+    if isinstance(value, str):
+        return (value,)
+    return () if isinstance(value, Unset) else [*map(str, value)] if isinstance(value, tuple) else (str(value),)
+
+
+def _shows(part: str) -> bool:
+    return part != "" and part == part.strip() and _UNSAFE.match(part) is None
+
+
+def _columns(table: WrittenRows, columns: Sequence[str], between: str) -> Iterator[Sequence[str]]:
+    """Yield the texts of each column."""
+    for name in columns:
+        if name == IDENTITY:
+            yield table.roster.keys
+        else:
+            column = table.values.get(name, (UNSET,) * len(table))
+            yield [one if isinstance(one, str) else "" if one is UNSET else as_cell(one, between) for one in column]
+
+
+def _cells(one: Written, columns: Sequence[str], between: str) -> tuple[str, ...]:
     """Return the cells of a row."""
     return tuple(one.resource.key if name == IDENTITY else as_cell(one.values.get(name), between) for name in columns)
+
+
+def _by_key(one: Written) -> str:
+    return folded(one.resource.key)
 
 
 def csv_lines(rows: Iterable[Sequence[str]], delimiter: str = ",", ending: str = "\n") -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar, Final, final
 
 from reconciler.model.actions import Action, Change, Claim, exclusive_claims, without
 from reconciler.model.commands import Command, Endpoint
@@ -109,6 +109,11 @@ class Rows(Grouped):
     """Names of the key in CSV files that the products export, the best one first."""
     foreign_columns: ClassVar[tuple[str, ...]] = ()
     """Names of columns in such files that look like an attribute and are none."""
+
+    @final
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """Return False: of ten thousand users, none comes with another object."""
+        return False
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
         """Return the key of the observed object for each declared key that is another name of it.

@@ -195,6 +195,8 @@ class Resources(Mapping[str, Resource]):
 
     def __or__(self, other: Resources) -> Resources:
         """Return the resources of both; where both have a key, that of ``other``."""
+        if not (self._by_key and other._by_key):
+            return self if self._by_key else other
         return self._with(Layers({**self._all(), **other._all()}), None)
 
     def __repr__(self) -> str:

@@ -37,12 +37,13 @@ from reconciler.plan.exchanges import settle_exchanges
 from reconciler.plan.removals import keep_until_removed, leavers_first
 
 
-def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landscape, int]:
+def decide(types: Sequence[ResourceType], landscape: Landscape, *, adopts_rows: bool = True) -> tuple[Landscape, int]:
     """Return the landscape after the plan, with all actions, and the number of resources without an action.
 
     Args:
         types: in the order in which they are planned.
         landscape: everything that was read and loaded; nothing in it is predicted yet.
+        adopts_rows: False: the plan is a trial, and a row that has its desired values needs no action to adopt it.
     """
     landscape = identified(types, landscape)
     before, unchanged = landscape, 0
@@ -50,7 +51,7 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
         if isinstance(kind, Task):
             landscape = _plan_tasks(kind, landscape)
         elif isinstance(kind, Managed):
-            landscape, same = _plan_resources(kind, landscape)
+            landscape, same = _plan_resources(kind, landscape, adopts=adopts_rows or not isinstance(kind, Rows))
             unchanged += same
     end = keep_until_removed(types, before, _plan_removals(types, landscape))
     return leavers_first(types, before, with_bringers(settle_exchanges(types, before, end))), unchanged
@@ -122,13 +123,14 @@ def _task_action(due: Due) -> Action:
     )
 
 
-def _plan_resources(kind: Managed, landscape: Landscape) -> tuple[Landscape, int]:
+def _plan_resources(kind: Managed, landscape: Landscape, *, adopts: bool) -> tuple[Landscape, int]:
     """Plan the resources of a type; return also the number of those without an action."""
     desired = kind.desired(landscape)
     landscape = landscape.with_desired(kind.name, desired)
     unread = [] if landscape.is_readable(kind.name) and not landscape.unreadable else _unread(kind, landscape)
     readable = desired.replaced(drop=unread) if unread else desired
-    differing = unlike(kind.attributes, readable, landscape.all(kind.name), landscape.prior.of_type(kind.name))
+    prior = landscape.prior.of_type(kind.name) if adopts else None
+    differing = unlike(kind.attributes, readable, landscape.all(kind.name), prior)
     decided = [(_decide(kind, resource, landscape), resource) for resource in map(readable.__getitem__, differing)]
     planned: list[Planned] = [(action, resource) for action, resource in decided if action is not None]
     return _acted(kind, landscape, planned), len(readable) - len(planned)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import repeat
-from typing import TypeAlias
+from itertools import chain, repeat
+from typing import Final, TypeAlias
 
 from reconciler.model.abilities import Foreseeing
 from reconciler.model.actions import Action, ActionKind, Change
@@ -48,19 +48,24 @@ def compare(
 
 
 def unlike(
-    attributes: Mapping[str, Attribute], desired: Resources, observed: Resources, prior: Resources
+    attributes: Mapping[str, Attribute], desired: Resources, observed: Resources, prior: Resources | None
 ) -> Iterator[str]:
     """Yield the folded keys of ``desired`` whose values are not identical on the servers and in the state.
 
     These are few of the users as a rule. They may still compare equal: values may be spelt differently, and memberships
     compare by their elements.
+
+    Args:
+        prior: what the state has; None: it does not count.
     """
     compared = [name for name, one in attributes.items() if one.is_compared]
     names = [name for name in compared if attributes[name].kind is not AttributeKind.MEMBERSHIP]
-    others = sorted({*compared, *prior.attribute_names}.difference(names))
+    known = () if prior is None else (prior,)
+    others = sorted({*compared, *chain.from_iterable(one.attribute_names for one in known)}.difference(names))
     keys, empty = desired.folded, (UNSET,) * len(others)
-    rows = zip(keys, desired.rows(names, keys), observed.rows(names, keys), prior.rows(names, keys), strict=True)
-    special = zip(desired.rows(others, keys), prior.rows(others, keys), strict=True) if others else repeat(None)
+    states = repeat(_UNKNOWN) if prior is None else prior.rows(names, keys)
+    rows = zip(keys, desired.rows(names, keys), observed.rows(names, keys), states, strict=False)
+    special = zip(*(one.rows(others, keys) for one in (desired, *known)), strict=True) if others else repeat(None)
     for (key, want, seen, was), beside in zip(rows, special, strict=False):
         is_plain = beside is None or all(one is not None and one[:-1] == empty for one in beside)
         if not (is_plain and want is not None and seen is not None and _are_same(want[:-1], seen, was)):
@@ -68,15 +73,20 @@ def unlike(
 
 
 _Row: TypeAlias = "tuple[Value | Unset, ...]"
+_UNKNOWN: Final[_Row] = ()
+"""A row of the state where the state does not count."""
 
 
 def _are_same(want: _Row, seen: _Row, was: _Row | None) -> bool:
     """True where a row has the values and the GUID of the state; values that nobody wrote do not count."""
-    if was is None or want != was[:-1]:
-        return False
-    return seen == was or (
-        seen[-1] == was[-1] and all(a is UNSET or a == b for a, b in zip(want, seen[:-1], strict=True))
-    )
+    if was is not _UNKNOWN:
+        if was is None or want != was[:-1]:
+            return False
+        if seen == was:
+            return True
+        if seen[-1] != was[-1]:
+            return False
+    return want == seen[:-1] or all(a is UNSET or a == b for a, b in zip(want, seen[:-1], strict=True))
 
 
 def forces_replacement(attributes: Mapping[str, Attribute], changes: tuple[Change, ...]) -> bool:

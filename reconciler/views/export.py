@@ -32,8 +32,8 @@ def _export(made: Export, style: Style, place: Path, plan: str, *, is_new: bool)
     else:
         yield style.paint(f"Wrote {count(len(made.files), 'file')} to {style.show(str(place))}", "bold")
         yield from (f"  {style.show(name)}" for name in made.files)
-        nouns = {one.kind.name: noun_of(one.kind) for one in made.description.written}
-        declared = ", ".join(count(number, nouns[name]) for name, number in made.declared.items())
+        counts = made.description.counts()
+        declared = ", ".join(count(number, noun_of(kind)) for kind, number in counts.items())
         yield f"Declared: {declared or 'nothing'}."
     yield from _left_out(made, style, is_new=is_new)
     yield from _pending(made, style)

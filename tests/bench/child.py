@@ -1,6 +1,7 @@
 """What is measured, in a process of its own: a phase inside one process, the command line, the peer's input.
 
     python -m tests.bench.child RESULT inside|kept plan|apply DIR
+    python -m tests.bench.child RESULT inside export DIR
     python -m tests.bench.child RESULT wire plan|apply DIR
     python -m tests.bench.child RESULT slots=N apply DIR
     python -m tests.bench.child RESULT terraform|provided DIR INTO
@@ -8,7 +9,7 @@
 
 RESULT is the file that gets what only the process itself can tell: its CPU time, its peak of memory, its requests, and
 what the simulated estate took, which is no part of the product. ``kept``: what an apply did to the estate is kept for
-the next process.
+the next process. An export writes the environment ``DIR-export``.
 """
 
 from __future__ import annotations
@@ -113,7 +114,9 @@ def over_wire(phase: str, directory: Path) -> dict[str, Any]:
 def inside(phase: str, directory: Path, *, keeps: bool = False) -> dict[str, Any]:
     """Run a phase of the engine against a simulator in this process, as far as the text that people see."""
     from reconciler.app import Ports, open_workspace
+    from reconciler.app.exporting import into_new
     from reconciler.cli.output import Output
+    from reconciler.views.export import render_export
 
     wall, cpu, before = time.perf_counter(), time.process_time(), held_mb()
     sessions = sessions_of(directory, keeps=keeps)
@@ -123,6 +126,13 @@ def inside(phase: str, directory: Path, *, keeps: bool = False) -> dict[str, Any
         "estate_mb": held_mb() - before,
     }
     output = Output()
+    if phase == "export":
+        ports = Ports(emit=output.emit, sessions=lambda _: sessions)
+        made = into_new(directory, exported_from(directory), ports, in_full=False, parallelism=64)
+        text = render_export(made, output.style, place=exported_from(directory), is_new=True, plan="reconciler plan")
+        output.messages([made], lambda: text)
+        told |= {"exit_code": made.exit_code(), "changes": sum(made.declared.values())}
+        return {**told, "answers_cpu": sum(sessions.answers_cpu), "requests": len(sessions.requests)}
 
     def approve(plan: Plan) -> bool:
         output.plan(plan)
@@ -141,6 +151,11 @@ def inside(phase: str, directory: Path, *, keeps: bool = False) -> dict[str, Any
             told["changes"] = len(account.ended)
     output.end(told["exit_code"])
     return {**told, "answers_cpu": sum(sessions.answers_cpu), "requests": len(sessions.requests)}
+
+
+def exported_from(directory: Path) -> Path:
+    """Return the directory of the environment that an export of this one writes."""
+    return directory.with_name(f"{directory.name}-export")
 
 
 def first_plan(directory: Path) -> Plan:

@@ -10,9 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
+from reconciler.config.declarations import Declarations
+from reconciler.config.enrolment import settle
 from reconciler.config.environment import Environment, load
+from reconciler.config.resolve import implied_by_default
+from reconciler.config.row_tables import Declaration, Enrolled
 from reconciler.config.source_text import Files
+from reconciler.config.yaml_reader import read_yaml
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.resources import Address, Resource
+from reconciler.model.roster import Column, Roster
 
 TYPES = resource_types()
 YAML = """
@@ -100,3 +107,15 @@ def test_a_key_of_two_files_is_an_error_at_the_second() -> None:
     assert [(one.summary, one.position and one.position.file) for one in found] == [
         ("Duplicate declaration", "second.csv")
     ]
+
+
+def test_rows_stay_columns_where_the_files_do_not_declare_what_a_dial_plan_brings() -> None:
+    """Files with dial plans and users alone declare no policy, and their users have the one of the dial plan."""
+    place, _ = read_yaml("contoso.yaml", b"dial_plans: {Redmond: {}}")
+    assert place is not None
+    columns: dict[str, Column] = {"dial_plan": ["redmond"], "policy": ["redmond/Default"]}
+    rows = Enrolled(Roster("um_mailbox", ["a@b.c"], columns), lambda _: pytest.fail("no row is read by itself"))
+    plan = Declaration(Resource(Address("dial_plan", "Redmond")), place)
+    (roster,), others = settle(Declarations(valid=[plan], enrolled=[rows]), TYPES, implied_by_default)
+    assert list(others) == [plan]
+    assert (roster.column("dial_plan"), roster.column("policy")) == (["Redmond"], ["Redmond/default"])

@@ -13,7 +13,7 @@ from reconciler.config.environment import load
 from reconciler.config.source_text import Files
 from reconciler.export.declaration import LeftOut, Writer, Written
 from reconciler.export.describe import Description, Pending
-from reconciler.export.export import prove
+from reconciler.export.export import differing
 from reconciler.export.render import Head, render
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
@@ -49,7 +49,7 @@ def read_back(*those: Written) -> dict[str, str]:
     texts = render(types(), description, Head("test"))
     environment, found = load(Files({name: text.encode() for name, text in texts.items()}), types())
     assert environment is not None, found
-    prove(types(), description, environment)
+    assert not differing(types(), description, environment)
     return dict(texts)
 
 
@@ -99,7 +99,7 @@ def test_no_text_of_a_server_ends_a_comment(text: str) -> None:
     texts = render(types(), description, Head("test"))
     environment, found = load(Files({name: made.encode() for name, made in texts.items()}), types())
     assert environment is not None, found
-    prove(types(), description, environment)
+    assert not differing(types(), description, environment)
 
 
 def test_a_left_out_object_stands_as_a_comment_that_can_be_uncommented() -> None:

@@ -232,6 +232,19 @@ def test_what_is_equal_has_no_change_and_is_remembered(
         assert prior.attributes == wanted
 
 
+@given(FEW, FEW)
+def test_without_the_state_a_row_is_equal_where_the_servers_have_its_values(
+    wanted: dict[str, Value], there: dict[str, Value]
+) -> None:
+    desired, observed = box("a", **wanted), box("a", **there)
+    found = list(unlike(ATTRIBUTES, Resources([desired]), Resources([observed]), None))
+    if not found:
+        assert compare(ATTRIBUTES, desired, observed) == ()
+    elif "tags" not in wanted:  # a membership is always compared in detail
+        assert any(name not in there or there[name] != value for name, value in wanted.items())
+    assert list(unlike(ATTRIBUTES, Resources([desired]), Resources(), None)) == ["a"]
+
+
 def test_a_row_as_applied_is_equal_until_something_differs() -> None:
     desired, prior = box("a", size=1, colour="red"), remembered(size=1, colour="red")
     assert is_alike(desired, box("a", size=1, colour="red", on=True), prior)

@@ -32,8 +32,8 @@ def extended(trial: Trial, contents: Mapping[str, bytes]) -> Export:
     return extend(types(), landscape, Files(contents), only)
 
 
-def reopened(trial: Trial, made: Export) -> None:
-    """Let the trial go on with the exported files and without a state."""
+def reopened(trial: Trial, made: Export, store: MemoryStore | None = None) -> None:
+    """Let the trial go on with the exported files; without ``store`` with an empty state."""
     environment, found = load(Files(made.contents), types())
     assert environment is not None, found
-    trial.environment, trial.store = environment, MemoryStore()
+    trial.environment, trial.store = environment, MemoryStore() if store is None else store

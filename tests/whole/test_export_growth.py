@@ -1,4 +1,4 @@
-"""An export of many users takes about the work of a plan of them, and as much more work as there are more users."""
+"""An export of many users takes the work of a plan of them, and as much more work as there are more users."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def estate(users: int) -> Estate:
     before = len(trial.estate.log())
     landscape = trial.survey()
     made = export(types(), landscape, Head("test"))
-    assert len(made.description.of("um_mailbox")) == users
+    assert made.declared["um_mailbox"] == users
     return Estate(landscape, len(trial.estate.log()) - before, made)
 
 
@@ -68,18 +68,22 @@ def _question(line: Mapping[str, Any]) -> str:
     return f"{line['host']} {line['cmdlet']} {sorted(line['parameters'].items())}"
 
 
-def test_a_whole_export_takes_about_the_work_of_a_whole_plan() -> None:
-    """From the first question to the last file; the first plan of the files adopts everything."""
+def test_a_whole_export_takes_the_work_of_a_plan_of_its_files() -> None:
+    """From the first question to the last file, beside a plan that has nothing to do.
+
+    An export reads no state, which takes few calls and much time: the benchmark compares the CPU time (target P16).
+    """
     trial = Trial(world_of(MANY, [2], plans={"Redmond": 6}, um_enabled=MANY), environment_of({}))
     made = exported(trial)  # what is imported once does not count
 
-    def plan() -> None:
-        reopened(trial, made)
-        trial.plan()
+    reopened(trial, made)
+    assert trial.apply().exit_code == 0
 
-    plan()
-    trial.environment = environment_of({})
-    assert effort(lambda: exported(trial)) < 1.6 * effort(plan)
+    def plan() -> None:
+        reopened(trial, made, trial.store)
+        assert not trial.plan().adopted
+
+    assert effort(lambda: exported(trial)) < 1.2 * effort(plan)
 
 
 def test_work_grows_as_users_do() -> None:
@@ -87,6 +91,6 @@ def test_work_grows_as_users_do() -> None:
     assert many < few * MANY / FEW * 1.1
 
 
-def test_an_export_takes_less_than_twice_the_work_of_a_plan() -> None:
+def test_describing_takes_less_work_than_a_plan_that_adopts_what_is_described() -> None:
     given = estate(MANY)
-    assert effort(given.export) < 2 * effort(given.plan)
+    assert effort(given.export) < 0.75 * effort(given.plan)
