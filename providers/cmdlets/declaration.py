@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from providers.cmdlets.table import Column
 from reconciler.model.attributes import AttributeKind, AttributeRole
-from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Problem
+from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Problem, did_you_mean
 from reconciler.model.values import EMPTY, Nested, Value
 
 _MESSAGES: Final = {
@@ -27,6 +27,7 @@ _MESSAGES: Final = {
 }
 
 
+UNKNOWN: Final = "Unknown attribute"
 _KEY: Final = "[key]"
 """The last part of the place of a key, as pydantic names it."""
 
@@ -56,7 +57,7 @@ def problem(found: Any, key: str, *, on_key: bool = False, nested: Mapping[str, 
     kind, written = found["type"], found.get("input")
     name = _named(path) or key
     if kind == "extra_forbidden":
-        return Problem(path, "Unknown attribute", f'"{name}" is no attribute here.', on_key=True)
+        return Problem(path, UNKNOWN, f'"{name}" is no attribute here.', on_key=True)
     if kind == "missing":
         return missing(str(path[-1]), path[:-1])
     message = _MESSAGES.get(kind) or str(found["msg"]).removeprefix("Value error, ")
@@ -66,8 +67,22 @@ def problem(found: Any, key: str, *, on_key: bool = False, nested: Mapping[str, 
     message = re.sub("^(input|string|value) should", "must", message)
     if on_key and path:
         return Problem(path, "Invalid name", f'"{name}" {message}.', on_key=True)
-    subject = f'The name "{_shown(key)}"' if on_key else f'"{name}" is {_shown(repr(written))}: it'
+    subject = f'The name "{_shown(key)}"' if on_key else f'"{name}"{_is(written, message)}'
     return Problem(path, "Invalid name" if on_key else "Invalid value", f"{subject} {message}.", on_key=on_key)
+
+
+def _causes(problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problems without an attribute that is missing where another one is misspelt."""
+    misspelt = {one.path[:-1] for one in problems if one.summary == UNKNOWN}
+    return [one for one in problems if one.summary != MISSING_ATTRIBUTE or one.path not in misspelt]
+
+
+def _is(written: object, message: str) -> str:
+    """Return what is written, between the name of a value and what is wrong with it."""
+    if not isinstance(written, (Mapping, list, tuple)):
+        return f" is {_shown(repr(written))}: it"
+    kind = "mapping" if isinstance(written, Mapping) else "list"
+    return f" is a {kind}: it" if message.startswith("must be ") else ""
 
 
 def _as_written(loc: tuple[str | int, ...], written: object) -> tuple[str | int, ...]:
@@ -158,7 +173,7 @@ class Declaration:
         except ValidationError as error:
             nested = {name: written.get(name) for name in self.nested}
             found = [problem(one, key, nested=nested) for one in relevant(error.errors())]
-            return [*problems, *map(self._explained, found)]
+            return [*problems, *map(self._explained, _causes(found))]
         if problems:
             return problems
         values = {
@@ -183,8 +198,30 @@ class Declaration:
         column = self.columns.get(str(found.path[0])) if found.path else None
         if found.remedy or column is None or not column.attribute.doc:
             return found
+        if found.summary == UNKNOWN and len(found.path) > 1:
+            schema: Mapping[str, Any] = self.json_schema()
+            known = _names_at(schema, found.path[:-1], schema.get("$defs", EMPTY))
+            return replace(found, remedy=did_you_mean(str(found.path[-1]), known))
         words = " ".join(column.attribute.doc.replace("``", "").split())
         return replace(found, remedy=f"{column.attribute.name}: {words}")
+
+
+def _names_at(schema: Mapping[str, Any], path: Sequence[str | int], shared: Mapping[str, Any]) -> set[str]:
+    """Return the names that a JSON Schema allows in the mapping at ``path``.
+
+    Args:
+        shared: the schemas to which others refer (``$defs``).
+    """
+    if (name := schema.get("$ref")) is not None:
+        return _names_at(shared[name.rpartition("/")[2]], path, shared)
+    if choices := schema.get("anyOf"):
+        return set().union(*(_names_at(one, path, shared) for one in choices))
+    if not path:
+        return set(schema.get("properties", ()))
+    inner = [schema.get("items"), schema.get("additionalProperties"), *schema.get("patternProperties", EMPTY).values()]
+    if path[0] in schema.get("properties", EMPTY):
+        inner = [schema["properties"][path[0]]]
+    return set().union(*(_names_at(one, path[1:], shared) for one in inner if isinstance(one, Mapping)))
 
 
 @cache

@@ -151,6 +151,21 @@ def culture(value: object) -> Any:
     return "-".join([language.lower(), *(part.upper() if len(part) == 2 else part.title() for part in rest)])
 
 
+_CAPITALS = frozenset({"AUS", "FLE", "GMT", "GTB", "SA", "SE", "US", "UTC"})
+
+
+def time_zone(value: object) -> Any:
+    """Return the name of a Windows time zone in the case of Windows, such as Pacific Standard Time.
+
+    Windows finds a time zone in any case, and answers with its own spelling (observed, not documented).
+    """
+    value = text(value)
+    if not isinstance(value, str):
+        return value
+    words = (word.upper() if re.split("[+-]", word.upper())[0] in _CAPITALS else word.title() for word in value.split())
+    return " ".join(words)
+
+
 def limit(value: object) -> Any:
     """Return a limit as a whole number or ``unlimited``.
 
@@ -252,6 +267,7 @@ def enumeration(*names: str) -> Any:
 
 Text = Annotated[str, Normalise(text), _NO_CONTROL]
 Culture = Annotated[str, Normalise(culture), _NO_CONTROL]
+TimeZone = Annotated[str, Normalise(time_zone), _NO_CONTROL]
 Number = Annotated[int, Strict(), Normalise(number)]
 Truth = Annotated[bool, Strict(), Normalise(truth)]
 Instant = Annotated[str, Normalise(instant)]

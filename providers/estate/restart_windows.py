@@ -2,7 +2,8 @@
 
 A window recurs every week: ``Sat,Sun 22:00-04:00 Europe/Berlin``. One that ends before it begins lasts until the next
 day. Only stopping a running Front End needs one, and only the stop has to be inside: starting what is down interrupts
-nobody. Where the clocks change, a window has the length that its times have on that day.
+nobody. Where the clocks change, a window has the length that its times have on that day: of the times that the clocks
+skip, it begins or ends when they skip them.
 
 The time is that of the landscape, which comes from the clock of the run; nothing here asks for the time.
 """
@@ -10,17 +11,18 @@ The time is that of the landscape, which comes from the clock of the run; nothin
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from providers.estate.front_end_services import stops
 from providers.estate.topology import UcPool
 from providers.schema.windows_services import ServiceRestart
 from reconciler.model.actions import Action
-from reconciler.model.diagnostics import Diagnostic, Severity, did_you_mean
+from reconciler.model.diagnostics import Diagnostic, Severity, did_you_mean, nearest
 from reconciler.model.landscape import Landscape
 from reconciler.model.options import Key, Option
 from reconciler.model.resource_types import NotNow, Rule
@@ -34,6 +36,7 @@ _TEXT = re.compile(
 )
 _TIME = re.compile(r"(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])")
 _DAY: Final = timedelta(days=1)
+_MINUTE: Final = timedelta(minutes=1)
 _AHEAD: Final = 17
 """Days to look ahead: a window of one night in the week may fall into the hour that the clocks skip."""
 EVERY_POOL: Final = "default"
@@ -64,7 +67,9 @@ class Window:
         if match is None:
             raise ValueError("is not a window such as Sat,Sun 22:00-04:00 Europe/Berlin")
         begin, end = _time_of(match["begin"]), _time_of(match["end"])
-        if begin in (end, _DAY):
+        if begin == _DAY:
+            raise ValueError(f"begins at 24:00: write 00:00-{match['end']}, on the day after")
+        if begin == end:
             raise ValueError("begins when it ends: write 00:00-24:00 for a whole day")
         _zone(match["zone"])
         return cls(text.strip(), _days_of(match["days"]), begin, end if end > begin else end + _DAY, match["zone"])
@@ -80,9 +85,26 @@ class Window:
 
 
 def _moment(day: date, since_midnight: timedelta, zone: tzinfo, fold: int) -> datetime:
-    """Return a time of day in UTC. ``fold``: of an hour that occurs twice, 0 takes the first and 1 the second."""
+    """Return a time of day in UTC; of one that the clocks skip, the moment at which they skip it.
+
+    Args:
+        fold: of an hour that occurs twice, 0 takes the first and 1 the second.
+    """
     local = datetime.combine(day, time()) + since_midnight
-    return local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    first, second = (local.replace(tzinfo=zone, fold=one).astimezone(UTC) for one in (0, 1))
+    if second < first:
+        return _change_between(second, first, zone)
+    return second if fold else first
+
+
+def _change_between(before: datetime, after: datetime, zone: tzinfo) -> datetime:
+    """Return the first minute that has the offset of ``after``."""
+    offset = after.astimezone(zone).utcoffset()
+    minutes = range((after - before) // _MINUTE)
+    passed = bisect_left(
+        minutes, True, key=lambda number: (before + number * _MINUTE).astimezone(zone).utcoffset() == offset
+    )
+    return before + passed * _MINUTE
 
 
 def _time_of(text: str) -> timedelta:
@@ -117,7 +139,9 @@ def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"names the time zone {name}, which this machine does not know") from None
+        near = nearest(name, available_timezones(), most=1)
+        advice = f": write {near[0]}" if near else ""
+        raise ValueError(f"names the time zone {name}, which this machine does not know{advice}") from None
 
 
 def parse_windows(text: str) -> tuple[Window, ...]:

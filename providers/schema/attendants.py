@@ -29,6 +29,7 @@ from providers.cmdlets.value_types import (
     Required,
     Sent,
     Text,
+    TimeZone,
     Truth,
     Unordered,
     Written,
@@ -86,7 +87,7 @@ class AutoAttendant(Declares):
     """Whether the star key of its dial plan reaches it."""
     business_location: Attr[Annotated[Text, Clearable()]]
     """Address of the business that callers hear; null for none."""
-    time_zone: Attr[Annotated[Text, Param("TimeZoneName")]]
+    time_zone: Attr[Annotated[TimeZone, Param("TimeZoneName")]]
     """Windows time zone of the business hours, such as Pacific Standard Time."""
     week_start_day: Attr[Annotated[str, *enumeration(*_WEEKDAYS)]]
     """First day of the week when the business hours are read out."""

@@ -66,6 +66,8 @@ def _waiver(element: Node, found: list[Diagnostic]) -> Waiver | None:
         if key not in KEYS:
             detail = f'A waiver has no key "{key}".'
             found.append(node.diagnostic("Unknown key", detail, did_you_mean(key, KEYS), on_key=True))
+    if len(found) > before and not element.value.keys() >= KEYS.keys():
+        return None  # a misspelt key may be the missing one
     texts = {key: _text(element, key, found) for key in KEYS}
     until = _day(element, texts["until"], found)
     if len(found) > before or until is None:

@@ -50,8 +50,10 @@ def _wave(element: Node, found: list[Diagnostic]) -> Wave | None:
     if isinstance(element.value, str) and element.value.strip():
         return Wave(element.value.strip())
     keys = dict(element.items())
-    for key in keys.keys() - set(KEYS):
-        found.append(unknown_key(keys[key], key, "A wave", KEYS))
+    unknown = [unknown_key(node, key, "A wave", KEYS) for key, node in keys.items() if key not in KEYS]
+    found += unknown
+    if unknown and "name" not in keys:
+        return None  # a misspelt key may be the name
     name = keys["name"].value if "name" in keys else None
     if not isinstance(name, str) or not name.strip():
         detail = "A wave needs a name, as the rows of its users have it."

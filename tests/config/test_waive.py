@@ -55,6 +55,7 @@ def test_a_date_without_quotes_is_a_date_and_a_reason_is_one_line() -> None:
         ([{**WAIVER, "reason": ["x"]}], ["Incomplete waiver"]),
         ([{**WAIVER, "reason": None}], ["Incomplete waiver"]),
         ([{**WAIVER, "untill": "2027-01-01"}], ["Unknown key"]),
+        ([{**without("until"), "untill": "2027-01-01"}], ["Unknown key"]),
         ([{**WAIVER, "until": "2027-02-30"}], ["Invalid date"]),
         ([{**WAIVER, "until": "31.3.2027"}], ["Invalid date"]),
         ([{**WAIVER, "until": "2027-W13-3"}], ["Invalid date"]),

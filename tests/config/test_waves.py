@@ -56,12 +56,14 @@ def test_without_a_list_every_name_is_a_wave() -> None:
         ([{"name": "a", "max_failures": "101%"}], "Invalid value", "all.yaml:10:17"),
         ([{"name": "a", "max_failures": -1}], "Invalid value", "all.yaml:10:17"),
         ([{"name": "a", "max_failure": 1}], "Unknown key", "all.yaml:10:3"),
+        ([{"nam": "a"}], "Unknown key", "all.yaml:9:3"),
     ],
 )
 def test_what_is_no_list_of_waves_is_refused_with_its_place(waves: Any, summary: str, place: str) -> None:
     environment, found = loaded(waves)
     assert environment is None
-    assert (found[0].summary, str(found[0].position)) == (summary, place)
+    of_waves = [(one.summary, str(one.position)) for one in found if one.position and one.position.file == "all.yaml"]
+    assert of_waves == [(summary, place)]
 
 
 def test_the_order_stands_in_one_file() -> None:

@@ -40,6 +40,10 @@ def next_of(windows: str, now: str) -> str | None:
         # Clocks go forward at 02:00 on 29 March 2026: that night has no half past two, so the window is left out.
         ("Sun 02:15-02:45 Europe/Berlin", "2026-03-22T12:00", "2026-04-05T00:15"),
         ("Sun 01:00-04:00 Europe/Berlin", "2026-03-29T01:59", None),
+        ("Sun 01:00-02:30 Europe/Berlin", "2026-03-29T00:59", None),
+        ("Sun 01:00-02:30 Europe/Berlin", "2026-03-29T01:00", "2026-04-04T23:00"),
+        ("Sun 02:30-04:00 Europe/Berlin", "2026-03-29T00:59", "2026-03-29T01:00"),
+        ("Sun 02:15-02:20 Australia/Lord_Howe", "2026-10-02T00:00", "2026-10-10T15:15"),
         # Clocks go back at 03:00 on 25 October 2026: the hour from two to three lasts two hours.
         ("Sun 02:00-03:00 Europe/Berlin", "2026-10-25T01:30", None),
         ("Sun 02:00-03:00 Europe/Berlin", "2026-10-25T00:30", None),
@@ -70,6 +74,19 @@ def test_a_window_is_open_at_the_times_of_its_zone(windows: str, now: str, expec
 )
 def test_what_is_no_window_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(is|begins|has|names) "):
+        parse_windows(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("Sat 24:00-04:00 UTC", "00:00-04:00"),
+        ("Sat 22:00-04:00 Europe/Berlim", "Europe/Berlin"),
+        ("Sat 22:00-04:00 europe/berlin", "Europe/Berlin"),
+    ],
+)
+def test_a_refusal_names_what_to_write_instead(text: str, instead: str) -> None:
+    with pytest.raises(ValueError, match=f"write {instead}"):
         parse_windows(text)
 
 
