@@ -34,6 +34,7 @@ EXPIRED = Rule(
     "Renew it, or assign another certificate.",
     _SOURCE,
     leaves_out=True,
+    also=(Severity.WARNING,),
 )
 EXPIRES_SOON = Rule(
     "UM057",
@@ -51,6 +52,7 @@ SELF_SIGNED = Rule(
     "Assign a certificate of an authority that Exchange and Lync trust.",
     "Configure certificates on the server running Exchange UM (Gg398564); DOMAIN 3.6",
     leaves_out=True,
+    also=(Severity.WARNING,),
 )
 NO_KEY = Rule(
     "UM069",
@@ -59,6 +61,7 @@ NO_KEY = Rule(
     "Import the certificate with its private key, or complete its request on the server that made the request.",
     "Get-ExchangeCertificate, Import-ExchangeCertificate (Microsoft Learn)",
     leaves_out=True,
+    also=(Severity.WARNING,),
 )
 WILDCARD = Rule(
     "UM054",
@@ -68,6 +71,7 @@ WILDCARD = Rule(
     "Assign a certificate whose subject is the FQDN of the server.",
     "Deploying Exchange UM and Lync Server (Bb676409); DOMAIN 3.6",
     leaves_out=True,
+    also=(Severity.WARNING,),
 )
 OTHER_NAME = Rule(
     "UM055",
@@ -77,6 +81,7 @@ OTHER_NAME = Rule(
     "Assign a certificate with the FQDN of the server.",
     "Deploying Exchange UM and Lync Server (Bb676409); DOMAIN 3.6",
     leaves_out=True,
+    also=(Severity.WARNING,),
 )
 NOT_VALID = Rule(
     "UM056",
@@ -85,6 +90,7 @@ NOT_VALID = Rule(
     "Complete the request, make its authority trusted, or assign another certificate.",
     "Get-ExchangeCertificate (Microsoft Learn); DOMAIN 3.6",
     leaves_out=True,
+    also=(Severity.WARNING,),
 )
 FLAWS: Final = (EXPIRED, EXPIRES_SOON, SELF_SIGNED, NO_KEY, WILDCARD, OTHER_NAME, NOT_VALID)
 

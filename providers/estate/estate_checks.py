@@ -51,6 +51,7 @@ MANY_GATEWAYS = Rule(
     "Remove gateways that nothing uses, or divide the users between several dial plans.",
     "UM IP gateways; DOMAIN 7.4",
     Severity.WARNING,
+    also=(Severity.ERROR,),
 )
 OTHERS_LOSE_OUTCALLS = Rule(
     "UM048",

@@ -30,8 +30,8 @@ NO_MAILBOX = Rule(
     "UM070",
     "Mailbox does not exist",
     "UM needs an existing mailbox. A row names it by its primary SMTP address, another address, its logon name or "
-    "its alias.",
-    "Create the mailbox first, or correct the name. A similar name belongs to another user.",
+    "its alias. A similar name may be another user's, so none is suggested.",
+    "Create the mailbox first, or correct the name.",
     "Enable-UMMailbox; DOMAIN 7.7",
     leaves_out=True,
 )

@@ -28,6 +28,7 @@ LINKS_OTHERS: Final = Rule(
     "plan removes the other links after the script.",
     "ExchUCUtil.ps1; DOMAIN 4.2",
     Severity.NOTE,
+    also=(Severity.WARNING,),
 )
 GUESSED_FOREST: Final = Rule(
     "UM211",

@@ -47,9 +47,11 @@ POOR_GATEWAY = Rule(
     "The gateway that places the outgoing calls of a dial plan does not belong to a Front End pool in its home site. "
     "Calls may take a long route. They fail through the gateway of a Director, or a gateway without a Lync pool. A "
     "gateway in another central site is only a note, and one that the operator chose is fine.",
-    "Write outcall_gateway with the right gateway, or site with the Lync site of the users.",
+    "Write outcall_gateway with the right gateway, or site with the Lync site of the users. Dial plans of several "
+    "regions may share their gateways; then write for each of them the pools of its region with pools.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.2",
     Severity.WARNING,
+    also=(Severity.NOTE,),
 )
 INVALID_CHOICE = Rule(
     "UM041",
@@ -73,6 +75,7 @@ CONFLICT = Rule(
     "Choose a gateway that all of them can use, or give each dial plan pools of its own with pools.",
     "DOMAIN 6.2",
     Severity.WARNING,
+    also=(Severity.ERROR,),
 )
 UNKNOWN_SITE = Rule(
     "UM044",
@@ -97,6 +100,7 @@ SHARED = Rule(
     "Declare the dial plan with outcall_gateway: auto. Then all of them are chosen together.",
     "Set-UMIPGateway; DOMAIN 6.1, 6.2",
     Severity.NOTE,
+    also=(Severity.WARNING,),
 )
 DISABLED = Rule(
     "UM046",

@@ -52,10 +52,12 @@ NO_SUCH_SERVICE = Rule(
     "UM063",
     "Server cannot be given a certificate",
     "A certificate is declared for a server that the organization does not have, that has no such Unified Messaging "
-    "service, or of Exchange 2007, whose service chooses a certificate itself when it starts.",
+    "service, or of Exchange 2007, whose service chooses a certificate itself when it starts. A service that the "
+    "server lacks is left out alone, with a warning, where the declaration also names one that it has.",
     "Write the FQDN of an Exchange server of 2010 to 2016 with Unified Messaging; router only from 2013 on.",
     "Enable-ExchangeCertificate (Microsoft Learn); UM voice architecture changes (JJ150516); DOMAIN 2.2",
     leaves_out=True,
+    also=(Severity.WARNING,),
 )
 NOT_THERE = Rule(
     "UM064",
@@ -238,12 +240,21 @@ def _check(declared: Resource, hosts: Mapping[str, UMHost], landscape: Landscape
         return
     for attribute in (one for one in _SERVICES if declared.has(one)):
         if attribute not in _attributes_of(host):
-            detail = (
-                f"{declared.key} has no {_SERVICES[attribute][0]} service, so {attribute.name} means nothing there."
-            )
-            yield NO_SUCH_SERVICE.found(declared, detail)
+            yield _no_service(declared, attribute, host)
         else:
             yield from _check_service(declared, attribute, host, landscape)
+
+
+def _no_service(declared: Resource, attribute: Attr[Any], host: UMHost) -> Diagnostic:
+    """Return the error about a declaration for a service that the server lacks.
+
+    It is a warning where the declaration also names a service that the server has: the plan assigns that certificate.
+    """
+    others = [one for one in _attributes_of(host) if declared.has(one)]
+    then = f"{attribute.name} is left out" if others else f"{attribute.name} means nothing there"
+    detail = f"{declared.key} has no {_SERVICES[attribute][0]} service, so {then}."
+    remedy = f"Remove {attribute.name} from the declaration." if others else ""
+    return NO_SUCH_SERVICE.found(declared, detail, remedy, severity=Severity.WARNING if others else None)
 
 
 def _why_not(fqdn: str, host: UMHost | None, landscape: Landscape) -> str:

@@ -26,7 +26,7 @@ from reconciler.config.row_tables import (
 from reconciler.config.source_text import MAX_ERRORS, Located
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows
-from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem, did_you_mean, nearest
+from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem, count, did_you_mean, nearest
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import folded
@@ -100,7 +100,7 @@ def _add(resource_type: Managed, entry: Entry, into: Declarations) -> None:
     problems = _causes(parsed, resource_type, entry)
     into.found.extend(_located(problem, resource_type, entry) for problem in problems[:MAX_ERRORS])
     if len(problems) > MAX_ERRORS:
-        detail = f"This declaration has {len(problems) - MAX_ERRORS:,} more errors."
+        detail = f"This declaration has {count(len(problems) - MAX_ERRORS, 'more error')}."
         address = str(Address(resource_type.name, entry.key))
         into.found.append(entry.place.diagnostic("More errors", detail, "Correct these first.", address=address))
 

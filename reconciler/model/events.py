@@ -144,6 +144,8 @@ class WaveEnded:
     """True where the next wave may start."""
     reason: str = ""
     """Why it did not pass."""
+    left_out: int | None = None
+    """How many of ``failed`` the plan left out; missing if it left out nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Rule:
     source: str
     """The document that states it."""
     severity: Severity = Severity.ERROR
+    also: tuple[Severity, ...] = ()
+    """Other severities that a finding may have, depending on the case."""
     leaves_out: bool = False
     """An error of this rule forbids only its own resource: a plan leaves the resource out and does the rest."""
     is_guard: bool = False
@@ -82,7 +84,13 @@ class Rule:
         *,
         severity: Severity | None = None,
     ) -> Diagnostic:
-        """Return a finding of this rule; ``detail`` and ``remedy`` describe the case."""
+        """Return a finding of this rule; ``detail`` and ``remedy`` describe the case.
+
+        Raises:
+            ValueError: the rule does not have this severity.
+        """
+        if severity not in (None, self.severity, *self.also):
+            raise ValueError(f"{self.code} is never of severity {severity}")
         address, position = (
             (about, None) if about is None or isinstance(about, Address) else (about.address, about.position)
         )

@@ -74,7 +74,7 @@ def _replacing(plan: Plan, allowing: str) -> Iterator[Diagnostic]:
             moving = listed(kinds) or "nothing"
             detail = (
                 f"{action.replaced_by} takes the place of {action.address}. What moves with it: {moving}; "
-                f"{torn:,} of them are removed and made again."
+                f"{torn:,} of them {'is' if torn == 1 else 'are'} removed and made again."
             )
             yield REPLACEMENT.found(action, detail, f"If this is correct, allow it:{allowing}")
 

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.abilities import DESTROYS, Counts, Deciding, Noticed, Rows, impacts_of, met
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic, in_order
 from reconciler.model.graph import levels, places_of
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import ResourceType
+from reconciler.model.resource_types import ResourceType, Task
 from reconciler.model.resources import Address, Resources
 from reconciler.model.values import EMPTY
 from reconciler.model.waves import WAVE
@@ -67,6 +67,17 @@ def _needs_left_out(actions: Iterable[Action], dropped: Collection[Address]) -> 
     for action in actions:
         need = next(need for need in stands_on(action) if need in dropped)
         yield NEEDS_LEFT_OUT.found(action, f"{action.address} needs {need}, which the plan leaves out.")
+
+
+def _with_reasons_that_hold(types: Sequence[ResourceType], end: Landscape, chosen: Actions) -> Actions:
+    """Return the actions; the reasons of tasks name no action that is left out or not selected."""
+    if len(chosen) == len(end.actions):
+        return chosen
+    kinds = {address.type for address in chosen}
+    tasks = [kind for kind in types if isinstance(kind, Task) and kind.name in kinds]
+    found = (due for kind in tasks for due in kind.due(replace(end, actions=chosen)))
+    reasons = {due.resource.address: tuple(due.reasons) for due in found if due.resource.address in chosen}
+    return {**chosen, **{address: replace(chosen[address], reasons=those) for address, those in reasons.items()}}
 
 
 _QUIET = (ActionKind.ADOPT, ActionKind.FORGET)
@@ -185,6 +196,7 @@ def build_plan(
         selection = selection.meaning(_written(types, end))
     asked_for = selection.choose(end.actions)
     chosen, every = leave_out(types, end, asked_for)
+    chosen = _with_reasons_that_hold(types, end, chosen)
     found = tuple(_asked_for(every, types, end, selection, asked_for))
     by_type = {kind.name: kind for kind in types}
     steps = arrange(chosen.values(), by_type, [wave.name for wave in landscape.settings.waves])

@@ -121,6 +121,7 @@ NOT_REHEARSED: Final = Rule(
     Severity.NOTE,
     is_guard=True,
     when=When.PLANS,
+    also=(Severity.WARNING,),
 )
 NOT_ALLOWED: Final = Rule(
     "UM115",
@@ -131,6 +132,7 @@ NOT_ALLOWED: Final = Rule(
     _ENGINE,
     Severity.WARNING,
     when=When.PLANS,
+    also=(Severity.NOTE,),
 )
 RULES: Final = (
     UNREADABLE,

@@ -66,10 +66,8 @@ class Wave:
         return f"wave {self.gate.wave} has {failures}{of_them}; it may have {self.gate.max_failures:,}"
 
     def ended(self) -> WaveEnded:
-        gate = self.gate
-        return WaveEnded(
-            gate.wave, gate.users, self.failed + self.left_out, gate.max_failures, self.has_passed, self.refusal
-        )
+        gate, failed, left_out = self.gate, self.failed + self.left_out, self.left_out or None
+        return WaveEnded(gate.wave, gate.users, failed, gate.max_failures, self.has_passed, self.refusal, left_out)
 
 
 class Waves:

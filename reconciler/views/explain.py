@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
-from reconciler.model.diagnostics import Diagnostic, ReconcilerError, did_you_mean
+from reconciler.model.diagnostics import Diagnostic, ReconcilerError, did_you_mean, nearest
 from reconciler.model.resource_types import Fact, ResourceType, Rule
 from reconciler.views.diagnostics import diagnostic_lines
 from reconciler.views.reference import (
@@ -16,6 +16,7 @@ from reconciler.views.reference import (
     about_type,
     attributes_of,
     first_sentence,
+    severities_of,
     source_of,
 )
 from reconciler.views.style import Style
@@ -66,7 +67,9 @@ class Reference:
 
 
 def _unknown(what: str, word: str, known: Iterable[str], list_command: str) -> ReconcilerError:
-    remedy = did_you_mean(word, known, otherwise=f"To list them all:\n\n    {list_command}")
+    names = list(known)
+    all_of_them = f"To list them all:\n\n    {list_command}"
+    remedy = did_you_mean(word, names, otherwise=all_of_them) if nearest(word, names) else all_of_them
     return ReconcilerError(Diagnostic("Nothing to explain", f"There is {what}.", remedy))
 
 
@@ -83,7 +86,8 @@ def _check(rule: Rule, style: Style) -> Iterator[str]:
     yield from diagnostic_lines(Diagnostic(rule.summary, meaning, rule.remedy, rule.severity, code=rule.code), style)
     yield ""
     waiver = f"It cannot be waived: {rule.why_not_waived}." if rule.why_not_waived else "It can be waived."
-    for text in (f"Found by: {rule.when.value}. {waiver}", f"Source: {_plain(source_of(rule))}"):
+    severities = f" It is of severity {severities_of(rule)}." if rule.also else ""
+    for text in (f"Found by: {rule.when.value}.{severities} {waiver}", f"Source: {_plain(source_of(rule))}"):
         for line in wrap(text, style.width - len(_INSET)):
             yield f"{_INSET}{style.paint(line, 'dim')}"
 

@@ -181,7 +181,7 @@ MESSAGES: Final[Mapping[type, Record]] = {
         "step address kind outcome adopted detail evidence.sent evidence.printed evidence.read evidence.cause"
     ),
     StepEnded: _message(),
-    WaveEnded: _message(),
+    WaveEnded: _message("wave users failed max_failures passed reason left_out?"),
     Owed: _message("obligation.duty obligation.subject obligation.since met"),
     RunEnded: _message("run exit_code done failed blocked unknown left_out seconds resume"),
     DriftEntry: _message("address kind severity reason changes revert accept accept_row=row position diagnostic"),

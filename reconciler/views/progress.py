@@ -184,9 +184,14 @@ class TerminalProgress:
             yield from self._line("done", f"{event.step}{took}", "green")
 
     def _wave_ended(self, event: WaveEnded) -> Iterator[str]:
-        failed = f", {count(event.failed, 'failure')}" if event.failed else ""
+        failed = event.failed - (event.left_out or 0)
+        counts = [
+            count(event.users, "user"),
+            *([count(failed, "failure")] if failed else []),
+            *([f"{event.left_out:,} left out by the plan"] if event.left_out else []),
+        ]
         if event.passed:
-            yield from self._line("passed", f"wave {event.wave}: {count(event.users, 'user')}{failed}", "green")
+            yield from self._line("passed", f"wave {event.wave}: {', '.join(counts)}", "green")
         else:
             yield from self._line("halted", f"{event.reason}; later waves do not start", "red", "bold")
 

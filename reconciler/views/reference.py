@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from reconciler.model.abilities import Rows
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.diagnostics import Severity
 from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType, Rule
 from reconciler.views.schema_words import words
 
@@ -94,9 +95,15 @@ def about_type(kind: ResourceType) -> str:
 
 
 def effect_of(rule: Rule) -> str:
-    """Return the severity of a check, whether it leaves out one resource, and whether a waiver may name it."""
-    parts = (rule.severity.value, *(["only this resource is left out"] if rule.leaves_out else ()))
+    """Return the severities of a check, whether it leaves out one resource, and whether a waiver may name it."""
+    parts = (severities_of(rule), *(["only this resource is left out"] if rule.leaves_out else ()))
     return "; ".join((*parts, "can be waived") if rule.can_be_waived else parts)
+
+
+def severities_of(rule: Rule) -> str:
+    """Return the severity of a check, and those that it has in some cases: ``warning, in some cases a note``."""
+    others = " or ".join(f"{'an' if one is Severity.ERROR else 'a'} {one.value}" for one in rule.also)
+    return f"{rule.severity.value}, in some cases {others}" if others else rule.severity.value
 
 
 def source_of(rule: Rule) -> str:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 _WORDS: Final[Mapping[str, str]] = {
     r"^(?:\+[1-9][0-9]{1,14})$": "E.164 number, such as `+14255550100`",
+    r"^(?:([0-9A-Fa-f]{2}[ :]?){20}|[Bb][Ee][Ss][Tt])$": "thumbprint of 40 hexadecimal digits, or `best`",
+    r"^[0-9A-F]{40}$": "40 hexadecimal digits",
     r"^(env:[A-Za-z_]|file:|keyring:)": "reference: `env:NAME`, `file:PATH` or `keyring:SERVICE/USER`",
     r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$": "duration, such as `90s`, `20m` or `1h`",
     r"^[a-z]{2}-[A-Z]{2}$": "culture, such as `en-US`",

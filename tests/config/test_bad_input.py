@@ -1,7 +1,7 @@
 """Every kind of mistake in a configuration has a message with its place, its value and what to do.
 
 A case is a directory ``cases/bad_input/<case>``: ``input`` is the environment (an empty one where it is missing),
-``expected.yaml`` the list of what must be told, complete and in order. A new case needs no code.
+``expected.yaml`` the list of all diagnostics, complete and in order. A new case needs no code.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ CANARY = "canary"
 """Part of every secret that a case writes where a reference belongs."""
 
 
-def told(case: str, empty: Path) -> tuple[Diagnostic, ...]:
+def found_in(case: str, empty: Path) -> tuple[Diagnostic, ...]:
     directory = CASES / case / "input"
     environment, diagnostics = load(read_files(directory if directory.exists() else empty), EXAMPLE_TYPES)
     assert (environment is None) == any(one.is_error for one in diagnostics)
@@ -46,12 +46,12 @@ def as_written(diagnostic: Diagnostic) -> dict[str, Any]:
 @pytest.mark.parametrize("case", NAMES)
 def test_mistakes_are_reported_as_expected(case: str, tmp_path: Path) -> None:
     expected = yaml.safe_load((CASES / case / "expected.yaml").read_text(encoding="utf-8"))
-    assert [as_written(diagnostic) for diagnostic in told(case, tmp_path)] == expected
+    assert [as_written(diagnostic) for diagnostic in found_in(case, tmp_path)] == expected
 
 
 @pytest.mark.parametrize("case", NAMES)
 def test_a_mistake_has_a_reason_and_a_remedy(case: str, tmp_path: Path) -> None:
-    diagnostics = told(case, tmp_path)
+    diagnostics = found_in(case, tmp_path)
     assert diagnostics
     for diagnostic in diagnostics:
         assert diagnostic.detail.endswith((".", '".'))
@@ -60,7 +60,7 @@ def test_a_mistake_has_a_reason_and_a_remedy(case: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", [name for name in NAMES if name != "empty_directory"])
 def test_a_mistake_has_a_place_and_its_line(case: str, tmp_path: Path) -> None:
-    for diagnostic in told(case, tmp_path):
+    for diagnostic in found_in(case, tmp_path):
         position = diagnostic.position
         assert position is not None
         if diagnostic.excerpt is not None and "***" not in diagnostic.excerpt:
@@ -69,7 +69,7 @@ def test_a_mistake_has_a_place_and_its_line(case: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", NAMES)
 def test_no_secret_is_repeated(case: str, tmp_path: Path) -> None:
-    assert all(CANARY not in repr(diagnostic) for diagnostic in told(case, tmp_path))
+    assert all(CANARY not in repr(diagnostic) for diagnostic in found_in(case, tmp_path))
 
 
 def test_secrets_in_place_of_references_are_among_the_cases() -> None:

@@ -7,8 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, TypedDict
 
 import pytest
@@ -22,41 +21,12 @@ from reconciler.model.commands import Argument, Command
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
-from reconciler.model.values import EMPTY, UNSET, Unset, Value
+from reconciler.model.values import UNSET
 from reconciler.plan.plan import Plan, Source, Step
 from reconciler.plan.saved import FORM
 from tests.support import strategies
+from tests.support.boxed import Box, Colour, Point
 from tests.support.paths import ROOT
-
-
-class Colour(Enum):
-    RED = "red"
-    BLUE = "blue"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    x: int
-    y: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    name: str
-    at: Point
-    colour: Colour = Colour.RED
-    size: int = 0
-    is_open: bool = False
-    lid: str | None = None
-    corners: tuple[Point, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    attributes: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
-    value: Value | Unset = UNSET
-    hidden: int = field(default=7, compare=False)
-
-    @property
-    def area(self) -> int:
-        return self.size * self.size
 
 
 class Facts(TypedDict, total=False):

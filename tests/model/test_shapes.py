@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.model.codec import Codec
 from reconciler.model.shapes import Leaf, Record
-from reconciler.model.values import EMPTY, UNSET, Unset, Value
-
-
-class Colour(Enum):
-    RED = "red"
-    BLUE = "blue"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    x: int
-    y: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    name: str
-    at: Point
-    size: int = 0
-    labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    value: Value | Unset = UNSET
-
-    @property
-    def area(self) -> int:
-        return self.size * self.size
-
+from tests.support.boxed import Box, Colour, Point
 
 RECORD = Codec(
     {
@@ -61,7 +33,9 @@ def test_a_record_is_written_as_its_table_says() -> None:
     assert RECORD.schemas(Point, about=lambda _: {})["place"]["properties"]["type"] == {"const": "place"}
 
 
-@pytest.mark.parametrize("box", [Box("b", Point(3)), Box("", Point(0, -1), 2, {"a": ""}, ("x", None))])
+@pytest.mark.parametrize(
+    "box", [Box("b", Point(3)), Box("", Point(0, -1), size=2, labels={"a": ""}, value=("x", None))]
+)
 def test_what_a_record_writes_fits_its_schema(box: Box) -> None:
     schema = {"$ref": "#/$defs/box", "$defs": RECORD.schemas(Box, about=lambda _: {})}
     written = json.loads(json.dumps(RECORD.dump(box)))

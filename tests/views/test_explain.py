@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.app import reference
-from reconciler.model.diagnostics import ReconcilerError
+from reconciler.model.diagnostics import ReconcilerError, Severity
+from reconciler.model.resource_types import Rule
 from reconciler.views.style import Style
 from reconciler.views.text import width
 
@@ -39,6 +40,18 @@ def test_every_attribute_is_explained_within_the_terminal(columns: int) -> None:
         text = reference().explain(one, Style(width=columns))
         assert text.startswith(one)
         assert max(map(width, text.splitlines())) <= max(columns, longest_word + 24)
+
+
+def test_no_attribute_is_explained_by_a_regular_expression() -> None:
+    assert not [one for one in ATTRIBUTES if {*"^$\\"} & {*reference().explain(one, PLAIN)}]
+
+
+@pytest.mark.parametrize("rule", [one for one in RULES.values() if one.also], ids=lambda rule: rule.code)
+def test_a_check_of_several_severities_names_them_all(rule: Rule) -> None:
+    text = reference().explain(rule.code, PLAIN)
+    assert all(one.value in text.lower() for one in (rule.severity, *rule.also))
+    with pytest.raises(ValueError, match=rule.code):
+        rule.found(None, "", severity=next(one for one in Severity if one not in (rule.severity, *rule.also)))
 
 
 def test_the_contents_name_everything() -> None:

@@ -11,7 +11,7 @@ A case is a file ``cases/<type>/<case>.yaml``; a new case needs no code.
     decided     choices kept from earlier applies
     interrupt   false where no restart may take a pool's last Front End
     plan        every action of the type, and of other types named here: changes as [before, after], and commands
-    told        codes of all that the checks of the type tell
+    findings    codes of all that the checks of the type find
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ KEYS = {
     "decided",
     "interrupt",
     "plan",
-    "told",
+    "findings",
 }
 
 
@@ -61,11 +61,11 @@ def read_case(name: str) -> dict[str, Any]:
     return case
 
 
-def value_of(told: Any) -> Value:
+def value_of(written: Any) -> Value:
     """Return a value as it is written in a case: lists stand for tuples, mappings for nested values."""
-    if isinstance(told, dict):
-        return Nested((name, value_of(one)) for name, one in told.items())
-    return tuple(value_of(one) for one in told) if isinstance(told, list) else told
+    if isinstance(written, dict):
+        return Nested((name, value_of(one)) for name, one in written.items())
+    return tuple(value_of(one) for one in written) if isinstance(written, list) else written
 
 
 def landscape_of(case: Mapping[str, Any]) -> Landscape:
@@ -75,17 +75,19 @@ def landscape_of(case: Mapping[str, Any]) -> Landscape:
     settings = Settings("contoso", options=SETTLE.of(0) | INTERRUPT.of(case.get("interrupt", True)))
     is_joined = case.get("estate", "joined") == "joined"
     landscape = replace((joined if is_joined else contoso)(*resources, settings=settings), ended=environment.ended)
-    for text, told in case.get("observed", {}).items():
-        landscape = _with(landscape, Address.parse(text), told)
+    for text, attributes in case.get("observed", {}).items():
+        landscape = _with(landscape, Address.parse(text), attributes)
     return _remembering(landscape, case)
 
 
-def _with(landscape: Landscape, address: Address, told: Mapping[str, Any] | None) -> Landscape:
-    if told is None:
+def _with(landscape: Landscape, address: Address, attributes: Mapping[str, Any] | None) -> Landscape:
+    if attributes is None:
         return without_observed(landscape, f"{address.type}/{address.key}")
     known = landscape.one(address.type, address.key) or Resource(address)
-    identity = {key: told[key] for key in ("name", "guid") if key in told and address.type != "exchange_server"}
-    values = {key: value_of(value) for key, value in told.items() if key not in identity}
+    identity = {
+        key: attributes[key] for key in ("name", "guid") if key in attributes and address.type != "exchange_server"
+    }
+    values = {key: value_of(value) for key, value in attributes.items() if key not in identity}
     found = Resource(
         address, {**known.attributes, **values}, identity.get("name", known.name), identity.get("guid", known.guid)
     )
@@ -94,8 +96,8 @@ def _with(landscape: Landscape, address: Address, told: Mapping[str, Any] | None
 
 def _remembering(landscape: Landscape, case: Mapping[str, Any]) -> Landscape:
     known = [
-        Remembered(Address.parse(text), {key: value_of(value) for key, value in told.items()})
-        for text, told in case.get("applied", {}).items()
+        Remembered(Address.parse(text), {key: value_of(value) for key, value in attributes.items()})
+        for text, attributes in case.get("applied", {}).items()
     ]
     owed = tuple(
         Obligation(duty, subject, since)
@@ -133,14 +135,14 @@ def _shown(action: Action) -> dict[str, Any]:
 
     changes = {change.attribute: [plain(change.before), plain(change.after)] for change in action.changes}
     commands = [f"{command} @ {command.endpoint}" for command in action.commands]
-    told = {"changes": changes, "commands": commands}
-    return {key: value for key, value in told.items() if value}
+    parts = {"changes": changes, "commands": commands}
+    return {key: value for key, value in parts.items() if value}
 
 
 def codes(plan: Plan, type_name: str) -> Iterator[str]:
     """Yield the codes that the checks of one type find."""
     own = {rule.code for kind in types() if kind.name == type_name for rule in kind.rules}
-    yield from sorted(str(told.code) for told in plan.diagnostics if told.code in own)
+    yield from sorted(str(found.code) for found in plan.diagnostics if found.code in own)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -148,7 +150,7 @@ def test_case(name: str) -> None:
     case = read_case(name)
     type_name = name.partition("/")[0]
     plan = build_plan(types(), landscape_of(case))
-    expected = {action: told or {} for action, told in (case.get("plan") or {}).items()}
+    expected = {action: parts or {} for action, parts in (case.get("plan") or {}).items()}
     compared = {type_name, *(action.split()[1].partition("/")[0] for action in expected)}
     assert shown(plan, compared) == expected
-    assert list(codes(plan, type_name)) == case.get("told", [])
+    assert list(codes(plan, type_name)) == case.get("findings", [])

@@ -25,6 +25,7 @@ from reconciler.model.values import Value
 from reconciler.plan.build import build_plan
 from reconciler.plan.decide import decide
 from reconciler.plan.plan import Plan
+from tests.providers.resources.test_cases import landscape_of, read_case
 from tests.support.landscapes import (
     BOOT,
     CENTRAL_POOLS,
@@ -49,6 +50,7 @@ from tests.support.landscapes import (
     with_observed,
     without_observed,
 )
+from tests.support.trial import types
 from tests.support.types import the
 
 TYPES = {kind.name: kind for kind in resource_types()}
@@ -659,3 +661,16 @@ def test_sip_address_after_which_a_front_end_is_known_not_to_start_is_reported(
     user = resource(f"lync_user/{address}", enterprise_voice=True, registrar_pool="pool1.contoso.com")
     told = [one for one in plan_of(with_observed(given, *released, user)).diagnostics if one.code == "UM034"]
     assert [address in one.detail for one in told] == [True] * is_told
+
+
+def test_the_reasons_of_a_restart_name_no_certificate_that_is_left_out() -> None:
+    case = read_case("um_service_restart/after_a_change_of_mode")
+    alone = build_plan(types(), landscape_of(case))
+    certificates = {"um_certificates": {"ex4.contoso.com": {"um": "5AB2F30C1D9E4B7786A0C3D2E1F4B5A69788C0D1"}}}
+    shown = {"um_certificate/ex4.contoso.com": {"um": None, "router": None}}
+    both = {**case, "declared": case["declared"] | certificates, "observed": case["observed"] | shown}
+    beside = build_plan(types(), landscape_of(both))
+    assert [one.code for one in beside.diagnostics if one.leaves_out] == ["UM064"]
+    reasons = [one.reasons for plan in (alone, beside) for one in plan.actions() if one.address.type == UM_RESTART.name]
+    assert len(reasons) == 2
+    assert reasons[0] == reasons[1]
