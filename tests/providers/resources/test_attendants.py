@@ -196,6 +196,30 @@ def test_an_answer_in_an_unknown_form_makes_the_attendant_unreadable(kind: str, 
     assert (known.key, unreadable.address) == ("Sales", Address(kind, "Main"))
 
 
+@pytest.mark.parametrize(
+    ("line", "severity", "exit_code"),
+    [
+        ("Set-UMAutoAttendant Main -BusinessHoursKeyMapping '1,Other,50101,,'", Severity.ERROR, 4),
+        ("Set-UMAutoAttendant Main -NameLookupEnabled $false", Severity.WARNING, 0),
+    ],
+)
+def test_a_key_to_a_disabled_attendant_is_an_error_where_it_is_written(
+    line: str, severity: Severity, exit_code: int
+) -> None:
+    """Exchange refuses to write it, whether the files declare that attendant or not, and lets it stand."""
+    main = {"dial_plan": "Redmond", "status": "enabled", "business_hours_keys": {"1": {"name": "S", "attendant": "s"}}}
+    trial = _applied({"Main": main, "S": {"dial_plan": "Redmond", "status": "enabled"}})
+    assert trial.administrator("Disable-UMAutoAttendant S", line)
+    trial.environment = environment_of(_sections({"Main": main, "S": {"dial_plan": "Redmond"}}))
+    (told,) = [one for one in trial.plan().diagnostics if one.code == "UM097"]
+    assert (told.severity, told.address) == (severity, "auto_attendant/Main")
+    assert told.position is not None
+    before = len(trial.estate.log())
+    assert trial.apply().exit_code == exit_code
+    writes = [one["cmdlet"] for one in trial.estate.log()[before:] if one["cmdlet"].startswith("Set-")]
+    assert writes == []
+
+
 def test_a_language_without_its_pack_is_refused_before_anything_is_sent() -> None:
     attendants = {**ATTENDANTS, "Main": {**ATTENDANTS["Main"], "language": "fr-FR"}}
     trial = Trial(world_of(0, [1], director=False, branch=False), environment_of(_sections(attendants)))
