@@ -47,7 +47,7 @@ class Listed:
 
 
 FEW: Final = 200
-"""Up to this number, objects are read one by one instead of all: apply reads a hundred at a time."""
+"""Up to this number, objects are read by name or GUID instead of all: apply reads two batches of 100 at a time."""
 
 
 class Numerous(CmdletType):

@@ -6,13 +6,13 @@ dial plan. Another policy of the same plan is a Set; another plan is Disable and
 SIP address change with the EUM addresses of the mailbox, without a new PIN. There may be ten thousand rows; one listing
 reads them all.
 
-Sources: Enable-, Set-, Disable-UMMailbox (Microsoft Learn); Change a SIP address, Change an extension number; DOMAIN
-3.11, 7.7.
+Sources: Enable-, Set-, Disable-UMMailbox, Filterable properties for the Filter parameter (Microsoft Learn); Change a
+SIP address, Change an extension number; DOMAIN 3.11, 7.7.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -38,23 +38,26 @@ from providers.schema.exchange_facts import Mailbox, UnservedMailbox
 from providers.schema.lync import ContactObject, LyncUser, hosted_users, users_by_email
 from reconciler.model.abilities import Holder, Impact, Noticed
 from reconciler.model.actions import Action, Change, Claim
-from reconciler.model.commands import Argument, Command, ObjectId, read, write
+from reconciler.model.commands import Argument, Command, ObjectId, ObjectIds, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.numbers import Numbering, NumberRange, NumberUse
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.roster import Roster
-from reconciler.model.server_abilities import Rehearsing, Resetting
+from reconciler.model.server_abilities import Gathering, Rehearsing, Resetting
 from reconciler.model.values import UNSET, Unset, Value, folded
 
 _ASKING = "ValidateOnly"
+_READING = "Get-UMMailbox"
+_AT_ONCE = 60
+"""Mailboxes in one listing by GUID: a filter of 3 kB. Apply mostly reads two batches of 30 at once."""
 _RESETTING = "Set-UMMailboxPIN"
 _ADDRESSES = "Get-Mailbox"
 """The cmdlet that reads all addresses of a mailbox."""
 
 
-class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Resetting, Noticed, Numbering):
+class UMMailboxType(UMMailbox, NumerousRows, Holder, Gathering, Rehearsing, Resetting, Noticed, Numbering):
     """UM on an existing mailbox; key: its primary SMTP address."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
@@ -114,15 +117,34 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Resetting, Noti
     # how it is read
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
-        """Return one listing of all mailboxes, or one read for each of a few."""
+        """Return one listing of all mailboxes, or listings of a few by their GUIDs.
+
+        Before Exchange 2013 each mailbox is read by itself, together with its addresses.
+        """
         if keys is None or len(keys) > FEW:
-            return (read("Get-UMMailbox", *self.outputs, ResultSize="Unlimited"),)
+            return (read(_READING, *self.outputs, ResultSize="Unlimited"),)
         guids = guids_of(keys, landscape)
-        whom = (ObjectId(guids[key], key) if key in guids else key for key in sorted(keys))
-        reads = tuple(read("Get-UMMailbox", *self.outputs, Identity=each) for each in whom)
+        whom = [ObjectId(guids[key], key) if key in guids else key for key in sorted(keys)]
         if newest_version(landscape).takes_differences:
-            return reads
+            return self._gathered(whom)
+        reads = self._single(whom)
         return (*reads, *map(address_query, reads))
+
+    def _gathered(self, whom: Sequence[str | ObjectId]) -> tuple[Command, ...]:
+        ids = tuple(one for one in whom if isinstance(one, ObjectId) and one.is_guid)
+        if len(ids) < 2:
+            return self._single(whom)
+        parts = (ObjectIds(ids[start : start + _AT_ONCE]) for start in range(0, len(ids), _AT_ONCE))
+        listings = (read(_READING, *self.outputs, Filter=part, ResultSize="Unlimited") for part in parts)
+        others = (one for one in whom if isinstance(one, str) or not one.is_guid)
+        return (*listings, *self._single(others))
+
+    def _single(self, whom: Iterable[str | ObjectId]) -> tuple[Command, ...]:
+        return tuple(read(_READING, *self.outputs, Identity=each) for each in whom)
+
+    def apart(self, command: Command) -> Sequence[Command]:
+        some = command.argument("Filter")
+        return self._single(some.ids) if isinstance(some, ObjectIds) else ()
 
     def read(self, answers: Sequence[Answer], landscape: Landscape) -> tuple[Resources, Sequence[Diagnosed]]:
         """Return the mailboxes; before Exchange 2013 with the addresses that a change writes back."""
@@ -284,9 +306,15 @@ def _of_hosted(rows: Resources, users: Resources, landscape: Landscape) -> list[
 
 
 def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:
-    """Return, by GUID, the keys of mailboxes that were read one by one."""
-    asked = (command.argument("Identity") for command, _ in answers)
-    return {whom.guid: whom.name for whom in asked if isinstance(whom, ObjectId)}
+    """Return, by GUID, the keys of mailboxes that were read by their GUIDs."""
+    found: dict[str | None, str] = {}
+    for command, _ in answers:
+        match command.argument("Identity") or command.argument("Filter"):
+            case ObjectId(guid, name):
+                found[guid] = name
+            case ObjectIds(ids):
+                found |= {one.guid: one.name for one in ids}
+    return found
 
 
 def _plan(written: str | None, plan: str | None) -> str | Unset:

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from reconciler.model.commands import Argument, Delta, NameOf, ObjectId, Operation, Reply
+from reconciler.model.commands import Argument, Delta, NameOf, ObjectId, ObjectIds, Operation, Reply
 from reconciler.model.ports import Request
 from reconciler.model.records import compact, joined
 from reconciler.model.values import Record
@@ -64,6 +64,8 @@ def argument_json(value: Argument) -> Json:
             return [argument_json(item) for item in value]
         case ObjectId(guid, _):
             return guid
+        case ObjectIds():
+            return str(value)
         case NameOf():
             raise TypeError(f"the name of {value} must be known before the command is sent")
     raise TypeError(f"no argument of a command: {type(value).__name__}")

@@ -89,8 +89,33 @@ class ObjectId:
     def __str__(self) -> str:
         return self.guid
 
+    @property
+    def is_guid(self) -> bool:
+        """True where the text has the form of a GUID."""
+        return _GUID.match(self.guid) is not None
 
-Argument: TypeAlias = "Value | Delta | NameOf | ObjectId"
+
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectIds:
+    """Some observed objects by their GUIDs, as the ``-Filter`` of one listing.
+
+    Only text in the form of a GUID stands in a filter, so nothing that a server or a user wrote can change its meaning.
+    """
+
+    ids: tuple[ObjectId, ...]
+
+    def __post_init__(self) -> None:
+        if strange := [one.guid for one in self.ids if not one.is_guid]:
+            raise ValueError(f"no GUID: {strange[0]!r}")
+
+    def __str__(self) -> str:
+        return " -or ".join(f"Guid -eq '{one.guid}'" for one in self.ids)
+
+
+Argument: TypeAlias = "Value | Delta | NameOf | ObjectId | ObjectIds"
 
 
 class Operation(Enum):
@@ -186,6 +211,8 @@ def _argument_text(value: Argument) -> str:
             return value if _BARE.match(value) else _quoted(value)
         case NameOf() | ObjectId():
             return str(value)
+        case ObjectIds():
+            return _quoted(str(value))
         case Delta(add, remove):
             sides = [("Add", add), ("Remove", remove)]
             return "@{" + ";".join(f"{side}={','.join(map(_quoted, items))}" for side, items in sides if items) + "}"

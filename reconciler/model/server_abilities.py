@@ -12,7 +12,7 @@ from typing import ClassVar
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Managed, Rule
+from reconciler.model.resource_types import Managed, ResourceType, Rule
 from reconciler.model.resources import Resource
 
 
@@ -25,6 +25,14 @@ class Rehearsing(Managed):
     @abstractmethod
     def rehearsal(self, action: Action, landscape: Landscape) -> Command | None:
         """Return the read that asks for the outcome of a creation; None where this server cannot be asked."""
+
+
+class Gathering(ResourceType):
+    """A few of its objects are read by one listing of just these."""
+
+    @abstractmethod
+    def apart(self, command: Command) -> Sequence[Command]:
+        """Return the reads of single objects that replace such a listing; none for another command."""
 
 
 class Resetting(Managed):

@@ -1,13 +1,13 @@
 """Reads that are sent together with the commands of a batch, so that they cost no message of their own.
 
-The commands of a batch are followed by the read that shows their effects and by the first read of the next batch. The
+The commands of a batch are followed by one read: it shows their effects and is the first read of the next batch. The
 host runs all of them in order. So a slot needs one exchange of messages for each batch, and the state of an object is
 read directly before the commands that change it are sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,7 +26,7 @@ class Ahead(Protocol):
         """Choose the batch and return its actions; none where no batch follows."""
 
     def begin(self, before: Landscape) -> None:
-        """Start the chosen batch; ``before`` is the landscape with its objects as they were just read."""
+        """Start the chosen batch, if any; ``before`` is the landscape with its objects as they were just read."""
 
 
 @dataclass(slots=True)
@@ -43,8 +43,13 @@ class Attached:
         reading = world.begin(only)
         return cls(reading, reader.first_reads(reading.landscape, only))
 
-    def note(self, results: Mapping[Command, Result]) -> None:
-        self.answers.update((command, results[command]) for command in self.commands if command in results)
+    def requests_to(self, endpoint: Endpoint, random: Random) -> list[Request]:
+        """Return the requests that ``endpoint`` answers, each command once."""
+        commands = dict.fromkeys(command for command in self.commands if command.endpoint == endpoint)
+        return [Request(random.identifier(), command) for command in commands]
+
+    def note(self, requests: Sequence[Request], results: Sequence[Result]) -> None:
+        self.answers.update((one.command, result) for one, result in zip(requests, results, strict=True))
 
     def end(self, reader: Reader, world: SharedLandscape) -> Landscape:
         """Return the landscape with the objects that were read."""
@@ -52,7 +57,10 @@ class Attached:
         return world.end(self.reading, found)
 
 
-def requests_of(reads: Sequence[Attached], endpoint: Endpoint, random: Random) -> list[Request]:
-    """Return the requests of the reads that ``endpoint`` answers, each command once."""
-    commands = dict.fromkeys(command for read in reads for command in read.commands if command.endpoint == endpoint)
-    return [Request(random.identifier(), command) for command in commands]
+def joined(some: Keys, others: Keys) -> Keys:
+    """Return the keys of two reads as those of one."""
+    both = dict(some)
+    for name, keys in others.items():
+        known = both.get(name, keys)
+        both[name] = None if known is None or keys is None else known | keys
+    return both

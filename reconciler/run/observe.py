@@ -18,12 +18,13 @@ from functools import partial
 
 from reconciler.model.abilities import Entering
 from reconciler.model.commands import Command, Endpoint
-from reconciler.model.diagnostics import Diagnostic, SessionError, TransientError
+from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError, TransientError
 from reconciler.model.events import Observed, Observing, Retrying
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Random, Request, Scheduler, Sessions
 from reconciler.model.resource_types import Diagnosed, ResourceType, Task
 from reconciler.model.resources import Address, Resources
+from reconciler.model.server_abilities import Gathering
 from reconciler.run.retry import Result, Retry
 from reconciler.run.shares import Asked, Paces, dealt, next_share
 
@@ -88,6 +89,10 @@ class Reader:
         queries = {kind.name: self._queries(kind, landscape, asked[kind.name]) for kind in ready}
         wanted = [command for commands in queries.values() for command in commands]
         answers = {**known, **self.ask([command for command in wanted if command not in known])}
+        for gathering in (kind for kind in ready if isinstance(kind, Gathering)):
+            queries[gathering.name], singly = self._apart(gathering, queries[gathering.name], answers)
+            answers |= singly
+        wanted = [command for commands in queries.values() for command in commands]
         after, left = landscape, Counter(wanted)
         for kind in ready:
             found, unreadable = kind.read([(command, answers[command]) for command in queries[kind.name]], landscape)
@@ -100,6 +105,16 @@ class Reader:
             is_narrowed = keys is not None and queries[kind.name] != tuple(kind.queries(landscape))
             after = put(kind.name, found, unreadable, after, keys if is_narrowed else None)
         return after
+
+    def _apart(
+        self, kind: Gathering, commands: tuple[Command, ...], answers: Mapping[Command, Result]
+    ) -> tuple[tuple[Command, ...], dict[Command, Result]]:
+        """Read objects one by one where the host refuses a listing of them; return the reads and the new results."""
+        refused = {one: kind.apart(one) for one in commands if isinstance(answers[one], PermanentError)}
+        if not any(refused.values()):
+            return commands, {}
+        singly = [single for singles in refused.values() for single in singles]
+        return tuple(each for one in commands for each in refused.get(one) or (one,)), self.ask(singly)
 
     def _queries(self, kind: ResourceType, landscape: Landscape, keys: frozenset[str] | None) -> tuple[Command, ...]:
         """Return the reads of a type, without those that no host offers: then it has no objects."""

@@ -24,7 +24,7 @@ from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, OutcomeKind
 from reconciler.plan.plan import Step
 from reconciler.plan.verdict import why_unreadable
-from reconciler.run.attached import Ahead, Attached, requests_of
+from reconciler.run.attached import Ahead, Attached, joined
 from reconciler.run.journal import Journal, request_id
 from reconciler.run.observe import Keys, Reader, SharedLandscape, unread
 from reconciler.run.outcomes import change_of, judge, learned
@@ -74,7 +74,7 @@ class Performer:
         not_ready = self._wait_until_ready(kind, step, actions) if isinstance(kind, Task) else None
         if not_ready is not None:
             return [Ended(action, OutcomeKind.NOT_RUN, not_ready) for action in actions]
-        before = before or self._read(kind, actions)
+        before = before or self._look(kind, actions, meter)
         verdicts = [foregone(kind, action, before) for action in actions]
         ended = [verdict for verdict in verdicts if verdict is not None]
         self._settle_at_once(kind, ended, before)
@@ -86,6 +86,15 @@ class Performer:
             raise
 
     # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _look(self, kind: ResourceType, actions: Sequence[Action], meter: Meter) -> Landscape:
+        """Read the objects of the actions before their commands; ``meter`` gets the time of one read."""
+        began = self.reader.clock.monotonic()
+        look = Attached.begin(self.reader, self.world, self._keys(kind, actions, after=False))
+        landscape = look.end(self.reader, self.world)
+        if look.commands:
+            meter.look_seconds = (self.reader.clock.monotonic() - began) / len(look.commands)
+        return landscape
 
     def _read(self, kind: ResourceType, actions: Sequence[Action], *, after: bool = False) -> Landscape:
         return self.world.read(self.reader.observe, self._keys(kind, actions, after=after))
@@ -207,13 +216,13 @@ class Performer:
         journal: Journal,
         meter: Meter,
         ahead: Ahead | None,
-    ) -> Attached | None:
+    ) -> Landscape | None:
         """Send the first commands of all actions together, then the second ones of those that continue, and so on.
 
-        Return the read that was sent with the last commands; None where it does not show their effects.
+        Return the landscape that was read with the last commands; None where it does not show their effects.
         """
         wait = self._wait(step)
-        back: Attached | None = None
+        back: Landscape | None = None
         while going := [sent for sent in under_way if sent.has_next]:
             released = going
             if isinstance(kind, Stepwise) and any(sent.turn for sent in going):
@@ -221,30 +230,31 @@ class Performer:
             if released:
                 if any(sent.turn for sent in released):
                     self.point("between-commands")
-                reads = self._reads(kind, under_way, released, ahead)
-                is_shown = self._send_next(kind, step, released, journal, meter, reads)
-                back = reads[0] if reads and is_shown else None
-                if ahead is not None and len(reads) > 1:
-                    ahead.begin(reads[1].end(self.reader, self.world))
+                read = self._attached(kind, under_way, released, ahead)
+                is_shown = self._send_next(kind, step, released, journal, meter, read)
+                landscape = read.end(self.reader, self.world) if read is not None else None
+                if ahead is not None and landscape is not None:
+                    ahead.begin(landscape)
+                back = landscape if is_shown else None
                 wait = self._wait(step)
             elif any(sent.has_next for sent in going):
                 wait.rest()
         return back
 
-    def _reads(
+    def _attached(
         self, kind: ResourceType, under_way: Sequence[Sent], going: Sequence[Sent], ahead: Ahead | None
-    ) -> list[Attached]:
-        """Return the reads to send with the next commands: with the last ones, the read of their effects, and the first
-        read of the batch ahead.
+    ) -> Attached | None:
+        """Return the read to send with the next commands: with the last ones, the read of their effects and of the
+        objects of the batch ahead, as one, because a type may read the objects of both in one listing.
 
         The effect of a task takes long, and it is read when the task may be over.
         """
         if isinstance(kind, Task | Stepwise) or any(sent.turn < len(sent.commands) - 1 for sent in going):
-            return []
-        reads = [self._keys(kind, [sent.action for sent in under_way], after=True)]
+            return None
+        only = self._keys(kind, [sent.action for sent in under_way], after=True)
         if ahead is not None and (actions := ahead.actions()):
-            reads.append(self._keys(self.types[actions[0].address.type], actions, after=False))
-        return [Attached.begin(self.reader, self.world, only) for only in reads]
+            only = joined(only, self._keys(self.types[actions[0].address.type], actions, after=False))
+        return Attached.begin(self.reader, self.world, only)
 
     def _send_next(
         self,
@@ -253,11 +263,11 @@ class Performer:
         going: Sequence[Sent],
         journal: Journal,
         meter: Meter,
-        reads: Sequence[Attached],
+        read: Attached | None,
     ) -> bool:
-        """Send the next command of each action, in one batch for each host, and ``reads`` with the last batch.
+        """Send the next command of each action, in one batch for each host, and ``read`` with the last batch.
 
-        Return True if the reads show what the commands did: each command ran once, and before them.
+        Return True if the read shows what the commands did: each command ran once, and before it.
         """
         is_repeated = False
 
@@ -274,14 +284,15 @@ class Performer:
             requests = [
                 Request(request_id(sent.intent, sent.turn), sent.commands[sent.turn], journal) for sent in batch
             ]
-            with_them = requests_of(reads, endpoint, self.reader.random) if endpoint == endpoints[-1] else []
+            is_last = read is not None and endpoint == endpoints[-1]
+            with_them = read.requests_to(endpoint, self.reader.random) if read is not None and is_last else []
+            meter.reads += len(with_them)
             opened = partial(self.reader.sessions.open, endpoint)
             results = self.reader.retry.invoke(opened, [*requests, *with_them], on_retry)
             for sent, result in zip(batch, results, strict=False):
                 sent.note(result, self.reader.clock.monotonic(), goes_on=isinstance(kind, Stepwise))
-            answers = {one.command: result for one, result in zip(with_them, results[len(batch) :], strict=True)}
-            for read in reads:
-                read.note(answers)
+            if read is not None:
+                read.note(with_them, results[len(batch) :])
         meter.seconds += self.reader.clock.monotonic() - began
         return not is_repeated and not any(sent.is_in_doubt for sent in going)
 
@@ -326,17 +337,17 @@ class Performer:
         under_way: Sequence[Sent],
         before: Landscape,
         journal: Journal,
-        back: Attached | None,
+        back: Landscape | None,
     ) -> tuple[Landscape, list[Ended]]:
         """Read until every effect is observed or can no longer appear; return the landscape and the ends.
 
-        ``back``: the first read, if its commands were sent already.
+        ``back``: what the first read found, if it was sent with the commands.
         """
         self._outlast_expiry(step, under_way, journal)
         wait = self._wait(step)
         while True:
             if back is not None:
-                landscape, back = back.end(self.reader, self.world), None
+                landscape, back = back, None
             else:
                 landscape = self._read(kind, [sent.action for sent in under_way], after=True)
             look_into(self.reader, self.replicas, kind, under_way, before, landscape)

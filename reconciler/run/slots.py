@@ -46,6 +46,11 @@ class Meter:
     """The time that the commands of one batch took on their hosts."""
 
     seconds: float = 0.0
+    """With the reads that were sent together with them."""
+    reads: int = 0
+    """Number of these reads."""
+    look_seconds: float | None = None
+    """The time of one read that was sent without commands; None if there was none."""
     is_throttled: bool = False
     """True where a host refused commands because it had too many."""
     age: int = 0
@@ -57,7 +62,9 @@ class Speed:
     """How fast a host runs one cmdlet."""
 
     seconds: float
-    """The mean time for one action; recent batches count more."""
+    """The mean time for one action without reads; recent batches count more."""
+    reads: float = math.inf
+    """The fewest reads for one action: a batch with several actions may need as many as one with a single one."""
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
     def note(self, seconds: float) -> None:
@@ -82,6 +89,8 @@ class Window:
     """Batches that were handed out and have not ended."""
     overhead_seconds: float = 0.0
     """The time that a batch takes beside its commands. Where it is long, so are the batches."""
+    read_seconds: float = math.inf
+    """The shortest time of a read so far."""
     losses: int = 0
     """How often slots were taken from the host."""
     _noted: int = 0
@@ -96,14 +105,17 @@ class Window:
     def note(self, cmdlet: str, actions: int, meter: Meter) -> None:
         """Learn from a batch that ended; one with more slots than there are now teaches nothing."""
         self._noted += 1
+        if meter.look_seconds is not None:
+            self.read_seconds = min(self.read_seconds, meter.look_seconds)
         if meter.age != self.losses:
             return
         if meter.is_throttled:
             self._shrink(max(1.0, self.size / 2))
             return
-        seconds = max(0.0, meter.seconds - self.overhead_seconds) / actions
+        seconds = self._without_reads(meter, actions) / actions
         speed = self._speeds.setdefault(cmdlet, Speed(seconds))
         speed.note(seconds)
+        speed.reads = min(speed.reads, meter.reads / actions)
         if speed.share < _CROWDED and self.size > FEW:
             self._shrink(max(float(FEW), self.size * speed.share))
             speed.seconds *= speed.share  # the mean was taken with more slots
@@ -112,13 +124,25 @@ class Window:
         else:
             self.size += 1.0 / self.size if self.losses else 1.0
 
+    def _without_reads(self, meter: Meter, actions: int) -> float:
+        """Return the time of the commands of a batch. A read counts at most as much as a command.
+
+        Batches have different shares of reads; otherwise a small one would look slow, as on a crowded host.
+        """
+        taken = max(0.0, meter.seconds - self.overhead_seconds)
+        if not meter.reads or self.read_seconds == math.inf:
+            return taken
+        return max(taken - meter.reads * self.read_seconds, taken * actions / (actions + meter.reads))
+
     def _shrink(self, size: float) -> None:
         self.size, self.losses = size, self.losses + 1
 
     def seconds(self, cmdlet: str) -> float:
-        """Return the mean time for one action; a usual time where no batch has ended yet."""
+        """Return the mean time for one action with its reads; a usual time where no batch has ended yet."""
         speed = self._speeds.get(cmdlet)
-        return USUAL_SECONDS if speed is None else speed.seconds
+        if speed is None:
+            return USUAL_SECONDS
+        return speed.seconds + (speed.reads * self.read_seconds if self.read_seconds < math.inf else 0.0)
 
     def batch(self, cmdlet: str, left: int, slots: int) -> int:
         """Return how many of the ``left`` actions the next batch takes, where ``slots`` share them."""

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.cmdlets.products import EXCHANGE, LYNC
-from reconciler.model.commands import Argument, Delta, Endpoint, HostPatterns, NameOf, ObjectId, read, write
+from reconciler.model.commands import Argument, Delta, Endpoint, HostPatterns, NameOf, ObjectId, ObjectIds, read, write
 from reconciler.model.resources import Address
 from tests.support.strategies import texts
 
 GATEWAY = NameOf(Address("ip_gateway", "pool1.contoso.com"), "gateway")
 ALICE = ObjectId("0f8fad5b-d9cb-469f-a165-70867728950e", "alice@contoso.com")
+BOB = ObjectId("7C9E6679-7425-40DE-944B-E07FC1F90AE7", "bob@contoso.com")
 
 
 @pytest.mark.parametrize(
@@ -36,10 +37,17 @@ ALICE = ObjectId("0f8fad5b-d9cb-469f-a165-70867728950e", "alice@contoso.com")
         (Delta(remove=("b",)), "-Value @{Remove='b'}"),
         (GATEWAY, "-Value <gateway of pool1.contoso.com>"),
         (ALICE, f"-Value {ALICE.guid}"),
+        (ObjectIds((ALICE, BOB)), f"-Value 'Guid -eq ''{ALICE.guid}'' -or Guid -eq ''{BOB.guid}'''"),
     ],
 )
 def test_a_value_is_shown_as_it_is_typed(value: Argument, typed: str) -> None:
     assert str(write("Set-Box", Value=value)) == f"Set-Box {typed}"
+
+
+@given(texts | st.just(f"{ALICE.guid}' -or Name -like '*") | st.just(f"{ALICE.guid}\n"))
+def test_only_a_guid_stands_in_a_filter(text: str) -> None:
+    with pytest.raises(ValueError, match="no GUID"):
+        ObjectIds((ALICE, ObjectId(text, "bob@contoso.com")))
 
 
 def test_the_policy_that_a_dial_plan_brings_is_named_after_the_plan() -> None:

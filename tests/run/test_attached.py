@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from providers.cmdlets.products import EXCHANGE, LYNC
-from reconciler.model.commands import Reply
+from reconciler.model.commands import Endpoint, Reply
 from reconciler.model.diagnostics import AmbiguousOutcome, Diagnostic, SessionError, Throttled
 from reconciler.model.events import ActionEnded
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
 from reconciler.model.resources import Resources
 from reconciler.model.snapshot import OutcomeKind
-from reconciler.run.attached import Attached, requests_of
-from reconciler.run.observe import SharedLandscape
+from reconciler.run.attached import Attached, joined
+from reconciler.run.observe import Keys, SharedLandscape
 from tests.support.boxes import CROWD, TYPES, BoxWorld, box, declared
 from tests.support.engine import Engine, engine_of
 from tests.support.fakes import FunctionSessions
@@ -107,17 +109,27 @@ def test_a_read_that_came_before_a_repeated_command_is_repeated_too() -> None:
 
 
 @pytest.mark.parametrize("endpoint", [EXCHANGE, LYNC])
-def test_only_reads_of_the_same_host_are_sent_along_and_each_once(endpoint: object) -> None:
+def test_only_reads_of_the_same_host_are_sent_along(endpoint: Endpoint) -> None:
     engine = engine_of(BoxWorld({"a": {"Size": 1}}))
     world = SharedLandscape(Landscape())
-    reads = [Attached.begin(engine.reader, world, {"box": None}) for _ in range(2)]
-    requests = requests_of(reads, endpoint, engine.reader.random)  # type: ignore[arg-type]  # an Endpoint
+    read = Attached.begin(engine.reader, world, {"box": None})
+    requests = read.requests_to(endpoint, engine.reader.random)
     assert [request.command.cmdlet for request in requests] == (["Get-Box"] if endpoint is EXCHANGE else [])
-    results = {request.command: Reply(({"Name": "b", "Size": 2},)) for request in requests}
-    for read in reads:
-        read.note(results)
-        found = read.end(engine.reader, world)
-        assert list(found.all("box")) == (["b"] if endpoint is EXCHANGE else ["a"]), "what is missing is read then"
+    read.note(requests, [Reply(({"Name": "b", "Size": 2},)) for _ in requests])
+    found = read.end(engine.reader, world)
+    assert list(found.all("box")) == (["b"] if endpoint is EXCHANGE else ["a"]), "what is missing is read then"
     sessions = engine.sessions
     assert isinstance(sessions, FunctionSessions)
-    assert len(sessions.sent) == (0 if endpoint is EXCHANGE else 2)
+    assert len(sessions.sent) == (0 if endpoint is EXCHANGE else 1)
+
+
+KEYS = st.dictionaries(st.sampled_from("abc"), st.none() | st.frozensets(st.sampled_from("xyz")))
+
+
+@given(KEYS, KEYS)
+def test_a_joined_read_reads_the_objects_of_both(some: Keys, others: Keys) -> None:
+    both = joined(some, others)
+    assert both.keys() == some.keys() | others.keys()
+    for name, keys in both.items():
+        each = [one[name] for one in (some, others) if name in one]
+        assert keys == (None if None in each else frozenset().union(*(one for one in each if one is not None)))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.resources.um_mailbox import UMMailboxType
-from reconciler.model.commands import Reply
-from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError
+from reconciler.model.commands import ObjectId, ObjectIds, Reply
+from reconciler.model.diagnostics import Diagnostic, NotFound, PermanentError, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
 from reconciler.model.resources import Address, Resource, Resources
@@ -41,6 +41,38 @@ def test_a_mailbox_that_could_not_be_read_once_leaves_the_others_readable() -> N
     assert not other.is_readable("um_mailbox", "a@contoso.com")
     denied.clear()
     assert read(other, "a@contoso.com").is_readable("um_mailbox", "a@contoso.com")
+
+
+GUIDS = {f"user{number}@contoso.com": f"0f8fad5b-d9cb-469f-a165-{number:012}" for number in range(150)}
+THERE = {
+    guid: key.replace("user", "user" if number % 3 else "renamed")
+    for number, (key, guid) in enumerate(GUIDS.items())
+    if number % 5
+}
+"""The enabled mailboxes with their primary addresses: every fifth one is not enabled, every third one was renamed."""
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 60, 61, 150])
+def test_mailboxes_are_listed_by_guid_and_one_by_one_where_the_host_refuses_that(size: int, is_refused: bool) -> None:
+    def answer(request: Request) -> Reply | SessionError:
+        whom = request.command.argument("Identity") or request.command.argument("Filter")
+        if isinstance(whom, ObjectIds) and is_refused:
+            return PermanentError(Diagnostic("InvalidFilterException", "It is too long."))
+        ids = whom.ids if isinstance(whom, ObjectIds) else [whom]
+        guids = [one.guid for one in ids if isinstance(one, ObjectId) and one.guid in THERE]
+        if isinstance(whom, ObjectId) and not guids:
+            return NotFound(Diagnostic("Not found", "There is none."))
+        return Reply(tuple({"PrimarySmtpAddress": THERE[guid], "Guid": guid} for guid in guids))
+
+    sessions, keys = FunctionSessions(answer), frozenset(list(GUIDS)[:size])
+    mailboxes = Resources(Resource(Address("mailbox", key), {}, guid=guid) for key, guid in GUIDS.items())
+    reader = Engine((UMMailboxType(),), sessions).reader
+    found = reader.observe(Landscape().with_observed("mailbox", mailboxes), {"um_mailbox": keys})
+    assert found.is_readable("um_mailbox")
+    assert set(found.all("um_mailbox")) == {key for key in keys if GUIDS[key] in THERE}
+    listings = 0 if size == 1 else -(-size // 60)
+    assert len(sessions.sent) == (listings or 1) + (size if is_refused and listings else 0)
 
 
 Observe = Callable[[Landscape, Keys], Landscape]

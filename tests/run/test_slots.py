@@ -74,6 +74,29 @@ def test_a_host_that_is_slow_for_its_own_reasons_keeps_the_first_slots() -> None
     assert slow[-1] == 16, "the slow answers are the usual ones by now"
 
 
+@pytest.mark.parametrize("read_seconds", [0.0, 0.02, 0.05])
+@pytest.mark.parametrize("each", [0, 1, 2])
+def test_batches_of_different_sizes_are_no_crowd_whatever_their_reads_take(read_seconds: float, each: int) -> None:
+    """``each``: the reads of an action where each object is read by itself; 0: one read for the whole batch."""
+    window, write_seconds = Window(), 0.05
+    for size in (2, 2, 2, 2, 30, 30, 2, 1, 1, 1, 1, 1, 60, 1, 1, 1, 1):
+        reads = each * size or 1
+        taken = size * write_seconds + reads * read_seconds
+        window.note(SET, size, Meter(taken, reads, read_seconds, age=window.losses))
+    assert window.losses == 0
+    assert window.seconds(SET) == pytest.approx(write_seconds + each * read_seconds, rel=0.25)
+
+
+def test_a_crowded_host_is_seen_although_its_reads_are_slow_too() -> None:
+    window = Window()
+    for _ in range(20):
+        window.note(SET, 10, Meter(0.55, 1, 0.05, age=window.losses))
+    before = window.wanted
+    for _ in range(8):
+        window.note(SET, 10, Meter(4 * 0.55, 1, 4 * 0.05, age=window.losses))
+    assert window.wanted < before
+
+
 def test_a_slow_cmdlet_after_a_fast_one_is_no_sign_of_a_crowd() -> None:
     window = Window()
     list(rounds(Host(0.05, 100), window, 16, 6))
@@ -109,7 +132,7 @@ def test_whatever_was_measured_a_batch_fits_and_a_slot_is_left(
 ) -> None:
     window = Window()
     for number, seconds in enumerate(times):
-        window.note(SET, 10, Meter(10 * seconds, number in throttled, window.losses))
+        window.note(SET, 10, Meter(10 * seconds, is_throttled=number in throttled, age=window.losses))
     assert 1 <= window.batch(SET, left, slots) <= min(left, LARGEST_BATCH)
     assert 1 <= window.wanted <= FEW + len(times)
     mean = window.seconds(SET)

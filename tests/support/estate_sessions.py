@@ -16,7 +16,7 @@ from providers.cmdlets.products import EXCHANGE
 from providers.simulator.answers import CmdletError
 from providers.simulator.estate.estate import Estate
 from providers.transport.session.records import error_of
-from reconciler.model.commands import Argument, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
+from reconciler.model.commands import Argument, Delta, Endpoint, NameOf, ObjectId, ObjectIds, Operation, Reply, Shell
 from reconciler.model.diagnostics import Diagnostic, SessionError, Unreachable
 from reconciler.model.ports import Request, granted
 from reconciler.model.values import EMPTY
@@ -160,6 +160,8 @@ def plain(value: Argument) -> object:
         raise TypeError(f"{value} is a name that nobody filled in")
     if isinstance(value, ObjectId):
         return value.guid
+    if isinstance(value, ObjectIds):
+        return str(value)
     if isinstance(value, Delta):
         sides = {"$add": list(value.add), "$remove": list(value.remove)}
         return {side: items for side, items in sides.items() if items}

@@ -41,7 +41,7 @@ def test_each_further_user_takes_the_same_work() -> None:
     assert later < 1.05 * at_first
 
 
-def test_each_further_user_takes_three_requests() -> None:
-    """The command, and a look at the user before and after it."""
+def test_each_further_user_takes_one_request_and_reads_are_of_whole_batches() -> None:
     (_, few), (_, many) = work(SIZES[0]), work(SIZES[2])
-    assert many - few == 3 * (SIZES[2] - SIZES[0])
+    users = SIZES[2] - SIZES[0]
+    assert users <= many - few < 1.1 * users

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from providers.simulator.invocation.call import Call, Computed, matching, product_text, shaped
+from providers.simulator.invocation.call import Call, Computed, guids_of, matching, product_text, shaped
 from providers.simulator.world.directory import Directory, Entry
 
 _DEFAULT_SIZE: Final = 1000
@@ -147,9 +147,13 @@ def _listed(
         if not user.properties.get(flag):
             raise call.not_found(identity)
         return shaped(call, [user], computed, defaults)
-    users: Iterable[Entry] = (user for user in call.view.of("User") if user.properties.get(flag))
-    if call.get("Filter"):
-        users = matching(call, users, call.get("Filter"), defaults)
+    guids = guids_of(str(call.get("Filter") or ""))
+    if guids is None:
+        users: Iterable[Entry] = (user for user in call.view.of("User") if user.properties.get(flag))
+        users = matching(call, users, call.get("Filter"), defaults) if call.get("Filter") else users
+    else:
+        named = (one for guid in dict.fromkeys(guids) if (one := call.view.get(guid)) is not None)
+        users = (one for one in named if one.kind == "User" and one.properties.get(flag))
     if call.get("Server"):
         server = call.holdings.server_named(str(call.get("Server")))
         if server is None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from providers.cmdlets.reference import cmdlet_of, parameters_of, setters
 from providers.simulator.answers import CmdletError
@@ -328,13 +328,35 @@ def matching(call: Call, entries: Iterable[Entry], text: str, defaults: Mapping[
     Raises:
         CmdletError: the filter cannot be read.
     """
-    clauses = []
-    for part in re.split(r"\s-and\s", text.strip().strip("{}()"), flags=re.IGNORECASE):
-        match = _CLAUSE.fullmatch(part.strip().strip("()"))
-        if not match:
+    either = _clauses(call, text)
+    return (e for e in entries if any(all(_holds(call, e, one, defaults) for one in every) for every in either))
+
+
+_GUID = r"Guid\s+-eq\s+'([0-9a-f-]{36})'"
+_GUIDS = re.compile(rf"\s*{_GUID}(?:\s+-or\s+{_GUID})*\s*", re.IGNORECASE)
+
+
+def guids_of(text: str) -> list[str] | None:
+    """Return the GUIDs where the filter ``text`` lets through the objects with these GUIDs; None for another filter.
+
+    The directory has an index of them, so the answer costs the same whatever the number of users.
+    """
+    return re.findall(_GUID, text.lower(), re.IGNORECASE) if _GUIDS.fullmatch(text) else None
+
+
+_Clause: TypeAlias = "tuple[str, str, object]"
+
+
+def _clauses(call: Call, text: str) -> list[list[_Clause]]:
+    """Return the alternatives of a filter, each as clauses that all have to hold; ``-and`` binds more than ``-or``."""
+    either: list[list[_Clause]] = []
+    for every in re.split(r"\s-or\s", text.strip().strip("{}()"), flags=re.IGNORECASE):
+        parts = re.split(r"\s-and\s", every, flags=re.IGNORECASE)
+        matches = [_CLAUSE.fullmatch(part.strip().strip("()")) for part in parts]
+        if not all(matches):
             raise call.error("InvalidFilterException", "invalid-name", text, name="Filter", value=text)
-        clauses.append((match["property"], match["operator"].lower(), _value(match["value"])))
-    return (e for e in entries if all(_holds(call, e, clause, defaults) for clause in clauses))
+        either.append([(m["property"], m["operator"].lower(), _value(m["value"])) for m in matches if m])
+    return either
 
 
 def _value(text: str) -> object:

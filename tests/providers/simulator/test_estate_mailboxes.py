@@ -174,6 +174,20 @@ def test_no_pin_is_ever_reported_or_logged() -> None:
     assert "827364" not in repr([*records, *estate.log()])
 
 
+def test_a_listing_by_guid_shows_those_of_them_that_are_enabled_and_no_other_user() -> None:
+    estate = estate_of(plans={"Redmond": 5})
+    guids = [str(one["Guid"]) for one in call(estate, "Get-Mailbox", "Guid").records]
+    for number in (1, 2):
+        enable(estate, f"user{number}", f"5010{number}")
+    named = [guids[0], guids[2], guids[0].upper(), "0f8fad5b-d9cb-469f-a165-70867728950e"]
+    listing = " -or ".join(f"Guid -eq '{guid}'" for guid in named)
+    assert [one["Guid"] for one in call(estate, "Get-UMMailbox", "Guid", Filter=listing).records] == [guids[0]]
+    either = f"Guid -eq '{guids[1]}' -and UMEnabled -eq $true -or Extensions -like '50101' -and UMEnabled -eq $false"
+    assert [one["Guid"] for one in call(estate, "Get-UMMailbox", "Guid", Filter=either).records] == [guids[1]]
+    with pytest.raises(CmdletError):
+        call(estate, "Get-UMMailbox", "Guid", Filter=f"{listing} -or")
+
+
 def test_a_listing_is_cut_at_a_thousand_with_a_warning() -> None:
     estate = estate_of(users=1001)
     cut = call(estate, "Get-Mailbox", "Name")
