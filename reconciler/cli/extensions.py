@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import ports, shown, with_connections, with_directory, with_json
+from reconciler.cli.options import WholeNumber, ports, shown, with_connections, with_directory, with_json
 from reconciler.cli.output import Output
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError, did_you_mean
 
@@ -15,7 +15,7 @@ from reconciler.model.diagnostics import Diagnostic, ReconcilerError, did_you_me
 @with_directory
 @with_connections
 @with_json
-@click.option("--free", type=click.IntRange(1, 10_000), metavar="N", help="Show N extensions that nobody uses.")
+@click.option("--free", type=WholeNumber(1, 10_000), metavar="N", help="Show N extensions that nobody uses.")
 @click.option("--who", metavar="EXTENSION", help="Show who uses an extension.")
 @click.option("--duplicates", is_flag=True, help="Show the extensions that several users have; 2 if there are some.")
 @click.option("--range", "within", metavar="NAME", help="With --free: only the range of this name. Default: all.")

@@ -22,6 +22,12 @@ PATH: Final = click.Path(path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+class WholeNumber(click.IntRange):
+    """A number, called so in messages."""
+
+    name = "whole number"
+
+
 def _together(*options: Decorator) -> Decorator:
     """Return one decorator that adds all the options, in this order."""
 
@@ -74,7 +80,8 @@ with_json = click.option(
 
 with_parallelism = click.option(
     "--parallelism",
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
+    metavar="N",
     default=24,
     show_default=True,
     help="Number of steps, reads of hosts and batches of users that run at the same time.",
@@ -122,7 +129,10 @@ with_plan_options = _together(
     click.option("--commands", is_flag=True, help="Show the exact PowerShell commands."),
     click.option("--refresh-only", is_flag=True, help="Only update the saved state. Change nothing on the servers."),
     click.option(
-        "--max-destroy", type=click.IntRange(0), help="Number of objects that the plan may delete.  [default: 0]"
+        "--max-destroy",
+        type=WholeNumber(0),
+        metavar="N",
+        help="Number of objects that the plan may delete.  [default: 0]",
     ),
     click.option("--allow-replace", is_flag=True, help="Allow that an object takes the place of another one (moved)."),
     click.option("--max-forget", type=_ShareType(), metavar="N|P%", help=f"{_FORGOTTEN}  [default: {TENTH}]"),

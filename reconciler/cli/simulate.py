@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import PATH, pinned_connections, shown, with_connections
+from reconciler.cli.options import PATH, WholeNumber, pinned_connections, shown, with_connections
 from reconciler.cli.output import Output
 
 
@@ -15,7 +15,12 @@ from reconciler.cli.output import Output
 @click.argument("world", metavar="WORLD|DIR", type=PATH)
 @with_connections
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=5985, show_default=True, help="TCP port; 0 takes a free one."
+    "--port",
+    type=WholeNumber(0, 65535),
+    metavar="N",
+    default=5985,
+    show_default=True,
+    help="TCP port; 0 takes a free one.",
 )
 @click.option("--tls", is_flag=True, help="Use HTTPS with a certificate made for this run.")
 @click.option(
@@ -26,9 +31,7 @@ from reconciler.cli.output import Output
     help="How clients log on.",
 )
 @click.option("--keytab", type=PATH, help="Keytab with the key of HTTP/localhost, for --auth kerberos.")
-@click.option(
-    "--latency", type=click.IntRange(0), default=0, metavar="MS", help="Delay of each message in milliseconds."
-)
+@click.option("--latency", type=WholeNumber(0), default=0, metavar="MS", help="Delay of each message in milliseconds.")
 @click.option("--changes", type=PATH, metavar="FILE", help="File that keeps the changes of the world.")
 @click.option(
     "--engine",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import PATH, ports, shown, with_directory, with_json
+from reconciler.cli.options import PATH, WholeNumber, ports, shown, with_directory, with_json
 from reconciler.cli.output import Output
 from reconciler.model.snapshot import short_run
 
@@ -80,7 +80,9 @@ def state_mv(output: Output, source: str, destination: str, directory: Path) -> 
 @state.command("history")
 @with_directory
 @with_json
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Number of runs to list.")
+@click.option(
+    "--limit", type=WholeNumber(1), metavar="N", default=20, show_default=True, help="Number of runs to list."
+)
 @click.option("--run", metavar="RUN", help="Show only this run, in full. The start of its id is enough.")
 @click.option(
     "--known-head", metavar="HASH", help="Also verify that the audit continues from this head, which you noted earlier."

@@ -160,6 +160,12 @@ def _unknown_column(table: CsvTable, number: int, meant: str) -> Diagnostic:
         detail = f'The column "{name}" may hold secrets. reconciler needs none in a file of rows.'
         remedy = f"Delete the column. If it holds no secrets, write beside the name of the file: {apart}"
         return table.error(place, "Unknown column", detail, remedy)
+    if folded(name) == meant:
+        detail = (
+            f'"{meant}" says that an object ends. "{name}" means something else in other exports, so it is not taken.'
+        )
+        remedy = f'Name the column "{meant}" if it says so. Otherwise write beside the name of the file: {apart}'
+        return table.error(place, "Unknown column", detail, remedy)
     detail = f'The rows of this file have no attribute "{name}".'
     remedy = f'Did you mean "{meant}"? To ignore the column, write beside the name of the file: {apart}'
     return table.error(place, "Unknown column", detail, remedy)

@@ -90,7 +90,7 @@ def _add(resource_type: Managed, entry: Entry, into: Declarations) -> None:
     state, data = _state(resource_type, entry.data)
     is_end = state == "absent"
     parsed = (resource_type.parse_end if is_end else resource_type.parse)(entry.key, data)
-    wrong = [] if state in STATES else [_unknown_state(state) if resource_type.can_end else _endless()]
+    wrong = [] if state in STATES else [_unknown_state(entry) if resource_type.can_end else _endless()]
     if isinstance(parsed, Resource) and not wrong:
         position = entry.place.position(on_key=True)
         into.valid.append(Declaration(replace(parsed, position=position), entry.place, is_end))
@@ -123,9 +123,14 @@ def _endless() -> Problem:
     )
 
 
-def _unknown_state(state: object) -> Problem:
-    detail = f'"{STATE}" is {state!r}: it must be {" or ".join(STATES)}.'
-    return Problem((STATE,), "Invalid value", detail, "Write absent to remove the object, or leave the state out.")
+def _unknown_state(entry: Entry) -> Problem:
+    detail = f'"{STATE}" is {entry.data[STATE]!r}: it must be {" or ".join(STATES)}.'
+    remedy = "Write absent to remove the object, or leave the state out."
+    if isinstance(entry.place, CsvRow):
+        remedy += (
+            f" If the column means something else, write beside the name of the file: columns: {{{STATE}: {IGNORE}}}"
+        )
+    return Problem((STATE,), "Invalid value", detail, remedy)
 
 
 def _causes(problems: Sequence[Problem], resource_type: Managed, entry: Entry) -> list[Problem]:
@@ -368,7 +373,8 @@ def known_file(node: Node, files: Mapping[str, bytes], found: list[Diagnostic], 
         found.append(node.diagnostic("Unknown file type", detail, f"Name a file that ends in {' or '.join(endings)}."))
     else:
         detail = f'The directory of the environment has no readable file "{name}".'
-        near = nearest(name, [other for other in files if other.lower().endswith(tuple(endings))], most=1)
-        remedy = f'Did you mean "{near[0]}"?' if near else "Put the file there, or correct the name."
+        stems = {other.rpartition(".")[0]: other for other in files if other.lower().endswith(tuple(endings))}
+        near = nearest(name.rpartition(".")[0], stems, most=1)
+        remedy = f'Did you mean "{stems[near[0]]}"?' if near else "Put the file there, or correct the name."
         found.append(node.diagnostic("Missing file", detail, remedy))
     return None

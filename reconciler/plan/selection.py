@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -100,9 +100,8 @@ class Selection:
     ) -> tuple[Diagnostic, ...]:
         """Return an error for each pattern without a match, and for an unknown wave; a type name always matches."""
         names = {*types, *map(_folded, known)}
-        offered = sorted([*types, *(str(address) for address in known if not address.names_a_person)])
         errors = [
-            _unknown_name("Unknown address", f"{option} {pattern}", pattern, offered)
+            _unknown_name("Unknown address", f"{option} {pattern}", pattern, _offered(pattern, known, types))
             for option, patterns in (("--target", self.targets), ("--exclude", self.excludes))
             for pattern in patterns
             if not _fits_any(pattern, names)
@@ -204,6 +203,17 @@ def _literal(pattern: str) -> str:
         return folded(pattern)
 
 
+def _offered(pattern: str, known: Iterable[Address], types: Collection[str]) -> list[str]:
+    """Return what may be suggested for a pattern: of its type, else of its name, else everything; never a person."""
+    first, has_key, _ = folded(pattern).partition("/")
+    things = [address for address in known if not address.names_a_person]
+    if has_key and first in types:
+        return sorted(str(address) for address in things if address.type == first)
+    namesakes = sorted(str(address) for address in things if not has_key and folded(address.key) == first)
+    return namesakes or sorted([*types, *map(str, things)])
+
+
 def _unknown_name(summary: str, option: str, pattern: str, names: Sequence[str]) -> Diagnostic:
     """Return the error about a pattern without a match; the remedy offers some of ``names``."""
-    return Diagnostic(summary, f"{option} matches no resource in this environment.", did_you_mean(pattern, names))
+    remedy = did_you_mean(pattern, names, otherwise="" if names else "Write it as the files do.")
+    return Diagnostic(summary, f"{option} matches no resource in this environment.", remedy)

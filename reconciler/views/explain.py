@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Final
 
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError, did_you_mean, nearest
-from reconciler.model.resource_types import Fact, ResourceType, Rule
+from reconciler.model.resource_types import Fact, Managed, ResourceType, Rule
 from reconciler.views.diagnostics import diagnostic_lines
 from reconciler.views.reference import (
     AttributeWords,
@@ -45,7 +45,7 @@ class Reference:
         if rule := next((one for one in self.rules if one.code.casefold() == asked), None):
             return lines(_check(rule, style))
         name, dot, attribute = asked.partition(".")
-        kind = next((one for one in self.types if one.name == name), None)
+        kind = next((one for one in self.types if name in _names(one)), None)
         if kind is None:
             known = [one.code for one in self.rules] + [one.name for one in self.types]
             raise _unknown(f'no code or resource type "{word}"', word, known, "reconciler explain")
@@ -64,6 +64,11 @@ class Reference:
         checks = [(one.code, one.summary) for one in self.rules]
         parts = (("Resource types", managed), ("Facts, which are only read", facts), ("Checks", checks))
         return lines(line for title, rows in parts for line in (style.paint(title, "bold"), *_table(rows, style), ""))
+
+
+def _names(kind: ResourceType) -> tuple[str, ...]:
+    """Return the name of a type, and that of its section in the files."""
+    return (kind.name, kind.section) if isinstance(kind, Managed) and kind.section else (kind.name,)
 
 
 def _unknown(what: str, word: str, known: Iterable[str], list_command: str) -> ReconcilerError:

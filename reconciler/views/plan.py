@@ -62,9 +62,7 @@ def _stages(plan: Plan, style: Style, owed: OwedByPlan, commands: bool) -> Itera
         yield ""
         kinds = Counter(action.address.type for step in members for action in step.actions)
         wave = _wave_of(plan, members)
-        yield style.paint(f"Stage {stage} of {last}", "bold") + style.show(
-            f"  {listed(_counted(kinds, words), 4)}{wave}"
-        )
+        yield from _stage(f"Stage {stage} of {last}", f"{listed(_counted(kinds, words), 4)}{wave}", style)
         gate = tuple(_gate(plan, members))
         waits_for = _waits(members, steps, words, is_in_waves=bool(plan.gates), has_gate=bool(gate))
         for waits in (*waits_for, *gate):
@@ -72,6 +70,13 @@ def _stages(plan: Plan, style: Style, owed: OwedByPlan, commands: bool) -> Itera
                 yield style.paint(f"  {line}", "dim")
         for entry in sorted(entries(members), key=Entry.risk):
             yield from entry_lines(entry, style, commands=commands, owed=owed)
+
+
+def _stage(title: str, holds: str, style: Style) -> Iterator[str]:
+    """Yield the title of a stage, with what it holds beside it."""
+    first, *more = wrap(style.show(holds), style.width - len(title) - 2)
+    yield f"{style.paint(title, 'bold')}  {first}"
+    yield from (f"{' ' * (len(title) + 2)}{line}" for line in more)
 
 
 def _head(plan: Plan, style: Style, words: Vocabulary, commands: bool) -> Iterator[str]:

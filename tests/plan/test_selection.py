@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.resources import Address
 from reconciler.model.values import folded
 from reconciler.plan.selection import Selection
 from tests.support.boxes import BoxWorld, box, declared
@@ -50,6 +52,22 @@ def test_target_brings_what_it_needs_and_what_has_to_follow() -> None:
 def test_exclusion_drops_what_needs_it() -> None:
     plan = engine_of(BoxWorld()).plan(TWO, Selection(excludes=("box/a",)))
     assert list(plan.actions()) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [("Redmond", "dial_plan/Redmond"), ("dial_plan/Redmont", "dial_plan/Redmond"), ("um_mailbox/bob@contoso.com", "")],
+)
+def test_a_suggestion_has_the_name_or_the_type_of_the_target(target: str, meant: str) -> None:
+    known = {
+        Address("attendant_menu", "RedmondMain"),
+        Address("dial_plan", "Redmond"),
+        Address("exchucutil", "contoso.com"),
+        Address("um_mailbox", "rob@contoso.com"),
+    }
+    (found,) = Selection(targets=(target,)).unknown(known, {one.type for one in known}, ())
+    assert [one for one in map(str, known) if f'"{one}"' in found.remedy] == ([meant] if meant else [])
+    assert found.remedy
 
 
 def test_unknown_target_is_an_error_with_a_suggestion() -> None:

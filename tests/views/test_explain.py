@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.app import reference
 from reconciler.model.diagnostics import ReconcilerError, Severity
-from reconciler.model.resource_types import Rule
+from reconciler.model.resource_types import Rule, declared_types
 from reconciler.views.style import Style
 from reconciler.views.text import width
 
@@ -54,6 +54,11 @@ def test_a_check_of_several_severities_names_them_all(rule: Rule) -> None:
         rule.found(None, "", severity=next(one for one in Severity if one not in (rule.severity, *rule.also)))
 
 
+def test_a_section_explains_its_type() -> None:
+    for one in declared_types(TYPES.values()):
+        assert reference().explain(str(one.section), PLAIN) == reference().explain(one.name, PLAIN)
+
+
 def test_the_contents_name_everything() -> None:
     text = reference().contents(PLAIN)
     assert all(f"  {one} " in text for one in (*RULES, *TYPES))
@@ -61,7 +66,7 @@ def test_the_contents_name_everything() -> None:
 
 @pytest.mark.parametrize(
     ("word", "near"),
-    [("UM001x", "UM001"), ("dial_plans", "dial_plan"), ("dial_plan.extension_digit", "extension_digits")],
+    [("UM001x", "UM001"), ("dial_plam", "dial_plan"), ("dial_plan.extension_digit", "extension_digits")],
 )
 def test_an_unknown_word_gets_the_nearest_one(word: str, near: str) -> None:
     with pytest.raises(ReconcilerError) as refused:

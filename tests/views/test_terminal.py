@@ -265,8 +265,10 @@ def test_plan_without_colour_holds_no_escape_and_reads_the_same() -> None:
     assert OWN_CODES.sub("", render_plan(contoso(), COLORED, WORDS)) == render_plan(contoso(), PLAIN, WORDS)
 
 
-def test_plan_keeps_to_the_width() -> None:
-    assert [line for line in render_plan(contoso(), NARROW, WORDS).splitlines() if width(line) > 80] == []
+@pytest.mark.parametrize("columns", [60, 80])
+def test_plan_keeps_to_the_width(columns: int) -> None:
+    shown = render_plan(contoso(), replace(NARROW, width=columns), WORDS)
+    assert [line for line in shown.splitlines() if width(line) > columns] == []
 
 
 def test_plan_for_an_ascii_terminal_is_ascii() -> None:
