@@ -22,6 +22,7 @@ from reconciler.cli.lines import plan_lines
 from reconciler.cli.options import (
     LOG,
     PATH,
+    Commands,
     concluded,
     name_variables,
     pinned_connections,
@@ -75,7 +76,7 @@ def run(arguments: Sequence[str], ports: Ports | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="reconciler", message="%(prog)s %(version)s")
 @click.option("--log", type=PATH, help="Write every event to this file, one JSON object per line.")
 @with_connections

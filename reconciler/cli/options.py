@@ -22,6 +22,16 @@ PATH: Final = click.Path(path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+class Commands(click.Group):
+    """A group whose help says what each command does in a whole sentence; click cuts it at the end of a line."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        longest = 1000
+        rows = [(name, self.commands[name].get_short_help_str(longest)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 class WholeNumber(click.IntRange):
     """A number, called so in messages."""
 

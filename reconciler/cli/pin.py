@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.lines import own_line
-from reconciler.cli.options import PATH, announce_waiting, concluded, ports, shown, with_connections, with_json
+from reconciler.cli.options import (
+    PATH,
+    Commands,
+    announce_waiting,
+    concluded,
+    ports,
+    shown,
+    with_connections,
+    with_json,
+)
 from reconciler.cli.output import Output
 from reconciler.cli.planning import CONNECTING, asked_yes, not_approved
 from reconciler.model.diagnostics import count
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 _NAMED = 20
 
 
-@click.group()
+@click.group(cls=Commands)
 def pin() -> None:
     """Give users new PINs."""
 

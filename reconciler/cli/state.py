@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import PATH, WholeNumber, ports, shown, with_directory, with_json
+from reconciler.cli.options import PATH, Commands, WholeNumber, ports, shown, with_directory, with_json
 from reconciler.cli.output import Output
 from reconciler.model.snapshot import short_run
 
 
-@click.group()
+@click.group(cls=Commands)
 def state() -> None:
     """Show and repair the saved state."""
 

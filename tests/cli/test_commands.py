@@ -44,6 +44,15 @@ def small(tmp_path: Path) -> Environment:
 HEAVY = ("pydantic", "deepdiff", "structlog", "rich", "winrm", "sqlalchemy", "cryptography", "yaml")
 
 
+def test_the_help_of_a_group_says_what_each_command_does_in_whole_sentences() -> None:
+    groups = [main, *(one for one in main.commands.values() if isinstance(one, click.Group))]
+    assert len(groups) == 3
+    for group in groups:
+        text = " ".join(group.get_help(click.Context(group, terminal_width=80)).split())
+        assert "..." not in text.partition("Commands:")[2]
+        assert all(f" {name} " in text for name in group.commands)
+
+
 @pytest.mark.parametrize("arguments", [["--version"], ["-V"], ["--help"], ["apply", "--help"]])
 def test_version_and_help_import_nothing_heavy(arguments: list[str]) -> None:
     program = (
