@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from tests.bench.generate import Cost
 from tests.bench.headline import Duel
-from tests.bench.rounds import ADOPT, APPLY, CHANGED, HTTP, INSIDE, LOCAL, NO_OP, PLAN, WIRE, Size
+from tests.bench.rounds import ADOPT, APPLY, CHANGED, EXPORT, HTTP, INSIDE, LOCAL, NO_OP, OF_EXPORT, PLAN, WIRE, Size
 from tests.bench.slots import Load
 
 K = 1_000
 FIRST = (PLAN, APPLY, NO_OP)
 EVERY = (*FIRST, CHANGED)
+WHOLE = (*EVERY, EXPORT, OF_EXPORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ QUICK = Choice(
     duel=Duel(rounds=1),
     sizes=(
         Size(80, 1, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
-        Size(1 * K, 1, {INSIDE: EVERY, WIRE: EVERY, HTTP: FIRST}),
+        Size(1 * K, 1, {INSIDE: WHOLE, WIRE: EVERY, HTTP: FIRST}),
     ),
 )
 DEFAULT = Choice(
@@ -56,7 +57,7 @@ DEFAULT = Choice(
         Size(80, 5, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
         Size(1 * K, 5, {INSIDE: EVERY, WIRE: FIRST, HTTP: FIRST}),
         Size(3 * K, 3, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
-        Size(10 * K, 3, {INSIDE: EVERY, WIRE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
+        Size(10 * K, 3, {INSIDE: WHOLE, WIRE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
         Size(100 * K, 1, {INSIDE: EVERY}),
     ),
 )
@@ -68,7 +69,7 @@ FULL = Choice(
         Size(80, 5, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,), LOCAL: (NO_OP,)}),
         Size(1 * K, 5, {INSIDE: EVERY, WIRE: EVERY, HTTP: FIRST, LOCAL: FIRST}),
         Size(3 * K, 5, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
-        Size(10 * K, 3, {INSIDE: EVERY, WIRE: EVERY, HTTP: (PLAN, NO_OP), LOCAL: (PLAN, NO_OP)}),
+        Size(10 * K, 3, {INSIDE: WHOLE, WIRE: EVERY, HTTP: (PLAN, NO_OP), LOCAL: (PLAN, NO_OP)}),
         Size(50 * K, 1, {WIRE: (APPLY, NO_OP)}),
         Size(100 * K, 3, {INSIDE: EVERY}),
         Size(1_000 * K, 1, {INSIDE: (ADOPT, NO_OP)}),

@@ -7,10 +7,23 @@ from statistics import median
 
 from tests.bench.measure import Figures, middle
 from tests.bench.results import Results
-from tests.bench.rounds import ADOPT, APPLY, CHANGED, HTTP, INSIDE, LOCAL, NO_OP, PLAN, WIRE, Measured
+from tests.bench.rounds import (
+    ADOPT,
+    APPLY,
+    CHANGED,
+    EXPORT,
+    HTTP,
+    INSIDE,
+    LOCAL,
+    NO_OP,
+    OF_EXPORT,
+    PLAN,
+    WIRE,
+    Measured,
+)
 from tests.bench.traffic import render_traffic
 
-PHASES = (PLAN, APPLY, ADOPT, NO_OP, CHANGED)
+PHASES = (PLAN, APPLY, ADOPT, NO_OP, EXPORT, OF_EXPORT, CHANGED)
 
 
 def render_start(results: Results) -> str:

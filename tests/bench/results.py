@@ -46,9 +46,13 @@ class Results:
 
     def slower(self, mailboxes: int, phase: str, than: str) -> float | None:
         """Return how many times longer a phase in the process takes than another one."""
+        return self.more(mailboxes, phase, than, "wall")
+
+    def more(self, mailboxes: int, phase: str, than: str, value: str) -> float | None:
+        """Return how many times more a phase in the process takes of something than another one."""
         size = self.sizes.get(mailboxes)
         pairs = size.pairs((INSIDE, phase), (INSIDE, than)) if size else []
-        return median(one.wall / other.wall for one, other in pairs) if pairs else None
+        return median(getattr(one, value) / getattr(other, value) for one, other in pairs) if pairs else None
 
     def as_json(self) -> dict[str, Any]:
         """Return every figure of every round."""

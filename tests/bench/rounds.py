@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench.child import exported_from
 from tests.bench.generate import change_users, write_environment
 from tests.bench.measure import ROOT, Figures, middle, run_child, run_other
 from tests.bench.state_size import StateSize, size_of
 from tests.bench.terraform import APPLIED, Terraform
 from tests.bench.traffic import Traffic, measure_traffic
+from tests.bench.wire import CHANGES
 
 INSIDE, WIRE, HTTP, LOCAL = "in process", "over the wire", "terraform, http", "terraform, local"
 PLAN, APPLY, NO_OP, CHANGED = "first plan", "first apply", "no-op plan", "plan, 1 % changed"
+EXPORT, OF_EXPORT = "export", "no-op plan of the export"
 ADOPT = "adoption"
 """An apply to users who have everything already: the quickest way to a state in which nothing is to be done."""
 
@@ -94,10 +97,16 @@ _ORDER: Sequence[tuple[Key, str]] = (
     ((WIRE, APPLY), "applied"),
     ((WIRE, NO_OP), "applied"),
     ((INSIDE, NO_OP), "applied"),
+    ((INSIDE, EXPORT), "bare"),
+    ((INSIDE, OF_EXPORT), "bare-export"),
     ((WIRE, CHANGED), "changed"),
     ((INSIDE, CHANGED), "changed"),
 )
-"""What is run in turn, and where: in a fresh directory, in that of the apply, or in a copy of it with other users."""
+"""What is run in turn, and where.
+
+In a fresh directory, in that of the apply, in one with its connections alone, in what was exported from there, or in a
+copy of that of the apply with other users.
+"""
 
 
 def _round_of_product(measured: Measured, fresh: Path, work: Path) -> None:
@@ -110,17 +119,17 @@ def _round_of_product(measured: Measured, fresh: Path, work: Path) -> None:
         place = work / ("applied" if keeps and phase is APPLY else name)
         _make_ready(place, fresh, phase)
         mode = "wire" if who is WIRE else "kept" if keeps else "inside"
-        command = "apply" if phase is APPLY else "plan"
+        command = "apply" if phase is APPLY else "export" if phase is EXPORT else "plan"
         if phase is ADOPT:
             figures = _adopt(place, measured.size.mailboxes)
         else:
-            figures = run_child(mode, command, place, changes=phase is not NO_OP)
+            figures = run_child(mode, command, place, changes=phase not in (NO_OP, OF_EXPORT))
         measured.figures.setdefault((who, phase), []).append(figures)
         if (who, phase) == (WIRE, NO_OP):
             measured.traffic = measure_traffic(place)
         if phase is APPLY:
             measured.state = size_of(place / PRIVATE)
-    for name in ("fresh", "applied", "changed"):
+    for name in ("fresh", "applied", "changed", "bare", "bare-export"):
         shutil.rmtree(work / name, ignore_errors=True)
 
 
@@ -128,9 +137,25 @@ def _make_ready(place: Path, fresh: Path, phase: str) -> None:
     if phase in (PLAN, APPLY, ADOPT):
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(fresh, place)
+    if phase is EXPORT:
+        leave_connections(place.with_name("applied"), place)
+        shutil.rmtree(exported_from(place), ignore_errors=True)
+    if phase is OF_EXPORT:
+        run_child("kept", "apply", place, changes=False)  # it adopts
     if phase is CHANGED and not place.exists():
         shutil.copytree(place.with_name("applied"), place)
         change_users(place, step=100)
+
+
+def leave_connections(applied: Path, place: Path) -> None:
+    """Make a directory that leads to the same servers, without declarations and without a state."""
+    shutil.rmtree(place, ignore_errors=True)
+    (place / CHANGES.parent).mkdir(parents=True, mode=0o700)
+    shutil.copy(applied / "world.yaml", place)
+    for kept in (applied / CHANGES.parent).glob(f"{CHANGES.name}*"):
+        shutil.copy(kept, place / CHANGES.parent)
+    text = (applied / "environment.yaml").read_text("utf-8")
+    (place / "environment.yaml").write_text(text.partition("dial_plans:")[0], encoding="utf-8")
 
 
 def _adopt(place: Path, mailboxes: int) -> Figures:

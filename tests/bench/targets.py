@@ -12,7 +12,7 @@ from tests.bench.headline import BULK, EACH
 from tests.bench.headline import NO_OP as DUEL_NO_OP
 from tests.bench.parts import JOURNAL, TEXT, YAML
 from tests.bench.results import Results
-from tests.bench.rounds import CHANGED, HTTP, INSIDE, NO_OP, WIRE
+from tests.bench.rounds import CHANGED, EXPORT, HTTP, INSIDE, NO_OP, OF_EXPORT, WIRE
 from tests.bench.slots import Load
 
 K = 1_000
@@ -65,8 +65,8 @@ def _shown(value: float, unit: str) -> str:
 
 def targets(results: Results) -> tuple[Target, ...]:
     """Return every target in the order of its number."""
-    parts = (_plans(results), _growth(results), _applies(results), _journal(results), _parts(results), _wire(results))
-    return tuple(sorted((one for part in parts for one in part), key=lambda one: (len(one.name), one.name)))
+    ways = (_plans, _growth, _applies, _journal, _parts, _exports, _wire)
+    return tuple(sorted((one for way in ways for one in way(results)), key=lambda one: (len(one.name), one.name)))
 
 
 def _plans(results: Results) -> Iterator[Target]:
@@ -153,6 +153,13 @@ def _parts(results: Results) -> Iterator[Target]:
     text = parts.microseconds(TEXT) / 100 if parts and parts.mailboxes == 10 * K else None
     yield Target("P14", "text of a plan of 10,000 new rows", 0.3, "s", text)
     yield Target("P15", "YAML for each row, with lines", 35, "us", parts.microseconds(YAML) if parts else None)
+
+
+def _exports(results: Results) -> Iterator[Target]:
+    for value, words, about in (("cpu", "cpu", "CPU"), ("own_mb", "peak", "peak of memory")):
+        ratio = results.more(10 * K, EXPORT, OF_EXPORT, value)
+        what = f"export of 10,000 over a no-op plan of its files, in process, {about} without the simulator's"
+        yield Target(f"P16-{words}", what, 1, "x", ratio)
 
 
 def _wire(results: Results) -> Iterator[Target]:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.child import first_plan, inside
+from tests.bench.child import exported_from, first_plan, inside
 from tests.bench.generate import change_users, write_environment
 from tests.bench.listing import measure_listing, render_listing
 from tests.bench.measure import Failed, Figures, run_child
 from tests.bench.parts import parts_of, render_parts
 from tests.bench.report import render_size
 from tests.bench.results import Results
-from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, PRIVATE, Measured, Size
+from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, PRIVATE, Measured, Size, leave_connections
 from tests.bench.state_size import size_of
 from tests.bench.terraform import APPLIED, Terraform, loopback_store
 from tests.bench.terraform_files import write_terraform
@@ -105,6 +105,9 @@ def test_users_that_are_enabled_already_are_adopted_and_their_changes_planned(
     size = size_of(directory / PRIVATE)
     assert MAILBOXES * 100 < size.without_journal < size.whole
     assert inside("plan", directory)["changes"] == 0
+    leave_connections(directory, tmp_path / "bare")
+    assert inside("export", tmp_path / "bare")["changes"] > MAILBOXES
+    assert inside("plan", exported_from(tmp_path / "bare"))["changes"] == 0
     change_users(directory, step=10)
     assert inside("plan", directory)["changes"] == MAILBOXES // 10
     assert "Executives" in capsys.readouterr().out

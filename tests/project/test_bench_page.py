@@ -17,7 +17,7 @@ from tests.bench.measure import Figures
 from tests.bench.page import REASONS, filled, more_figures, page, sections
 from tests.bench.parts import JOURNAL, TEXT, YAML, Part, Parts
 from tests.bench.results import Results
-from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, PLAN, WIRE, Measured, Size
+from tests.bench.rounds import APPLY, EXPORT, HTTP, INSIDE, NO_OP, OF_EXPORT, PLAN, WIRE, Measured, Size
 from tests.bench.slots import Applied, Load
 from tests.bench.state_size import StateSize
 from tests.bench.targets import Target, targets
@@ -34,6 +34,8 @@ def measured(mailboxes: int, cpu: float) -> Measured:
         (WIRE, NO_OP): [Figures(3 * cpu, 2 * cpu, 120)],
         (HTTP, NO_OP): [theirs],
         (INSIDE, PLAN): [ours],
+        (INSIDE, EXPORT): [Figures(cpu, 0.9 * cpu, 91, estate_mb=30)],
+        (INSIDE, OF_EXPORT): [ours],
         (INSIDE, APPLY): [Figures(9 * cpu, 3 * cpu, 150)],
     }
     traffic = Traffic(requests=100, sent=1_000, received=10_000, seconds=2.0, after_last_seconds=0.2)
@@ -74,8 +76,9 @@ def test_each_target_is_judged_by_its_own_bound(results: Results) -> None:
         "P10",
         "P11-syncs",
         "P12-rows",
+        "P16-cpu",
     }
-    assert lost == {"P1-10k-wire", "P5-10k", "P12-file", "Wire"}
+    assert lost == {"P1-10k-wire", "P5-10k", "P12-file", "P16-peak", "Wire"}
     assert found["P1-10k-wire"].measured == 20
     assert found["P5-100k"].measured == 60, "without what the simulated estate holds"
     assert found["P9-engine"].measured == 12
