@@ -14,7 +14,7 @@ from providers.cmdlets.reference import cmdlet_of
 from providers.simulator.estate.invoke import invoke_line
 from reconciler.model.attributes import AttributeRole
 from reconciler.model.resources import Address
-from tests.support.matrix import OTHER_CERTIFICATE
+from tests.support.matrix import OTHER_CERTIFICATE, OTHER_POOL, POOL
 from tests.support.trial import Trial, types
 
 
@@ -24,7 +24,8 @@ class Damage:
 
     line: str
     address: Address
-    attribute: str
+    attribute: str | None
+    """None: the whole object is one that nobody declared."""
 
 
 Lines = Mapping[str, str]
@@ -157,7 +158,7 @@ def damage_all(trial: Trial) -> dict[Address, set[str]]:
     for damage in list(damages(trial)):
         is_there = cmdlet_of(damage.line.partition(" ")[0], trial.estate.release(newest)) is not None
         invoke_line(trial.estate, damage.line, host=newest if is_there else None)
-        found.setdefault(damage.address, set()).add(damage.attribute)
+        found.setdefault(damage.address, set()).update([damage.attribute] if damage.attribute else [])
     return found
 
 
@@ -168,6 +169,7 @@ def _numbers(version: str) -> list[int]:
 def damages(trial: Trial) -> Iterator[Damage]:
     """Yield one damage for each managed attribute of what the last apply manages."""
     kinds = {kind.name: kind for kind in types()}
+    yield from _links(trial)
     for known in sorted(trial.store.resources.values(), key=lambda one: _turn(one.address)):
         kind = kinds[known.address.type]
         managed = [
@@ -179,6 +181,17 @@ def damages(trial: Trial) -> Iterator[Damage]:
         missing = [name for name in managed if name not in lines]
         assert not missing, f"no line damages {missing} of {known.address}"
         yield from (Damage(lines[name], known.address, name) for name in lines if name in managed)
+
+
+def _links(trial: Trial) -> Iterator[Damage]:
+    """Yield the link of each dial plan that names its pools with one that it does not name."""
+    gateway = trial.look().one("ip_gateway", OTHER_POOL)
+    for plan in trial.environment.declared["dial_plan"].values():
+        if plan.get("pools") == (POOL,):
+            assert gateway is not None
+            made = f"New-UMHuntGroup {plan.key} -UMDialPlan {plan.key} -UMIPGateway {gateway.name}"
+            key = f"{OTHER_POOL}/{plan.key}"
+            yield Damage(f"{made} -PilotIdentifier {plan.key}", Address("hunt_group", key), None)
 
 
 def _turn(address: Address) -> tuple[bool, str]:

@@ -51,6 +51,8 @@ VERDICTS: Mapping[str, Sequence[str]] = {
 LYNC = ("2010", "2013", "2015", "2019")
 CERTIFICATE, OTHER_CERTIFICATE = "A1" * 20, "B2" * 20
 """The thumbprints of the certificates of each server: the declared one, and one that Lync accepts as well."""
+POOL, OTHER_POOL = "pool1.contoso.com", "pool2.contoso.com"
+"""The pool of the users, which alone is linked with their dial plan, and another one."""
 WITHOUT_UM = "15.2.221.12"
 """A build of Exchange 2019, which has no Unified Messaging; that of the Subscription Edition is like it."""
 
@@ -91,8 +93,9 @@ class Cell:
         builds = EXCHANGE[self.exchange]
         two = [builds[0], builds[-1]]
         return world_of(
-            3,
-            [2],
+            0,
+            [1, 1],
+            people=[{"alias": f"user{number}", "pool": POOL} for number in (1, 2, 3)],
             servers=[*([WITHOUT_UM] if self.has_2019 else []), *two],
             lync=self.lync,
             branch=False,
@@ -159,6 +162,7 @@ _SECTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "input_failures_before_disconnect": 3,
             "servers": "all",
             "outcall_gateway": "auto",
+            "pools": [POOL],
             "lync_dial_plan": "Redmond",
         }
     },
