@@ -19,8 +19,8 @@ from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, checked
 from providers.estate.language_packs import NO_PACK, NOT_EVERYWHERE, check_language
 from providers.estate.version_attributes import check_attributes
-from providers.schema.attendant_values import in_a_word
-from providers.schema.attendants import AttendantMenu, AutoAttendant
+from providers.schema.attendant_values import ALWAYS, in_a_word
+from providers.schema.attendants import INHERITED, AttendantMenu, AutoAttendant
 from providers.schema.exchange import DialPlan, IPGateway
 from reconciler.model.abilities import Foreseeing, Holder, Inferred, Inferring
 from reconciler.model.actions import Action, ActionKind, Change, Claim
@@ -117,7 +117,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
         """Return the menus of an observed attendant, as far as they have keys, and business hours that a word says.
 
         An attendant that is never open is no new attendant: without the word, an export would leave it out as empty.
-        The language follows where it is that of the dial plan, because a new attendant has it from there.
+        What nobody has to write is in ``_follows``.
         """
         menu = landscape.one(AttendantMenu, observed.key)
         values = menu.attributes if menu is not None else EMPTY
@@ -129,10 +129,8 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
         hours = observed.get(self.business_hours) if observed.has(self.business_hours) else None
         word = in_a_word(hours) if hours is not None else None
         said: dict[str, Value] = {self.business_hours.name: word} if word else {}
-        plan = landscape.one(DialPlan, observed.get(self.dial_plan) or "")
-        spoken = plan.get(DialPlan.default_language) if plan is not None else None
-        follows = frozenset({self.language.name} if spoken and observed.get(self.language) == spoken else ())
-        return Inferred({**said, **{name: values[name] for name in shown if name in values}}, follows=follows)
+        menus = {name: values[name] for name in shown if name in values}
+        return Inferred({**said, **menus}, follows=frozenset(_follows(observed, landscape)))
 
     # what changes it
 
@@ -202,6 +200,24 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
         for attendant in landscape.wanted(self).values():
             found += _check(attendant, landscape)
         return (*found, *_shared_numbers(landscape), *_several_defaults(landscape), *check_attributes(self, landscape))
+
+
+def _follows(observed: Resource, landscape: Landscape) -> Iterator[str]:
+    """Yield the attributes that an export need not write.
+
+    The language of the dial plan is that of a new attendant. What tells users of one name apart may be inherited from
+    the dial plan, which the value itself says. Nobody is transferred after hours where the attendant is always open.
+    """
+    plan = landscape.one(DialPlan, observed.get(AutoAttendant.dial_plan) or "")
+    spoken = plan.get(DialPlan.default_language) if plan is not None else None
+    if spoken and observed.get(AutoAttendant.language) == spoken:
+        yield AutoAttendant.language.name
+    if observed.get(AutoAttendant.matched_name_selection) == INHERITED:
+        yield AutoAttendant.matched_name_selection.name
+    hours, holidays = observed.get(AutoAttendant.business_hours), observed.get(AutoAttendant.holidays)
+    is_always_open = hours is not None and in_a_word(hours) == ALWAYS and holidays == Nested()
+    if is_always_open and observed.get(AutoAttendant.after_hours_transfer_to_operator) is False:
+        yield AutoAttendant.after_hours_transfer_to_operator.name
 
 
 def _new_menu(key: str) -> Resource:

@@ -58,6 +58,8 @@ _AudioFile = Annotated[
 ]
 _Groups = Annotated[tuple[Text, ...], Unordered()]
 _WEEKDAYS: Final = tuple(day.title() for day in DAYS)
+INHERITED: Final = "InheritFromDialPlan"
+"""Of ``matched_name_selection``: that of the dial plan."""
 
 
 class AutoAttendant(Declares):

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from providers.schema.attendant_values import DAYS
 from reconciler.export.describe import Description, describe
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address, Resource
-from reconciler.model.values import Value
+from reconciler.model.values import Nested, Value
 from reconciler.plan.build import build_plan
 from tests.support.landscapes import (
     binding,
@@ -88,6 +89,29 @@ def test_the_language_of_an_attendant_is_left_out_where_it_is_that_of_its_dial_p
 def test_the_language_of_an_attendant_is_written_where_that_of_its_dial_plan_is_unknown() -> None:
     attendant = resource("auto_attendant/Main", dial_plan="Redmond", status="Enabled", language="en-US")
     assert values_of(described(estate(attendant)), "auto_attendant/Main")["language"] == "en-US"
+
+
+ALWAYS = Nested(dict.fromkeys(DAYS, ("00:00-24:00",)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hours", "holidays", "is_written"),
+    [
+        ("matched_name_selection", "InheritFromDialPlan", ALWAYS, Nested(), False),
+        ("matched_name_selection", "Department", ALWAYS, Nested(), True),
+        ("after_hours_transfer_to_operator", False, ALWAYS, Nested(), False),
+        ("after_hours_transfer_to_operator", True, ALWAYS, Nested(), True),
+        ("after_hours_transfer_to_operator", False, Nested({"monday": ("09:00-17:00",)}), Nested(), True),
+        ("after_hours_transfer_to_operator", False, ALWAYS, Nested({"Day": Nested({"date": "2027-01-01"})}), True),
+    ],
+)
+def test_what_is_inherited_or_never_happens_at_an_attendant_is_left_out(
+    name: str, value: Value, hours: Nested, holidays: Nested, is_written: bool
+) -> None:
+    values: dict[str, Value] = {"business_hours": hours, "holidays": holidays, name: value}
+    given = estate(resource("auto_attendant/Main", dial_plan="Redmond", status="Enabled", **values))
+    assert (name in values_of(described(given), "auto_attendant/Main")) == is_written
+    assert values_of(described(given, in_full=True), "auto_attendant/Main")[name] == value
 
 
 def test_a_server_that_the_plan_would_change_is_not_named() -> None:
