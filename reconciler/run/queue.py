@@ -94,6 +94,7 @@ class Queue:
     def _taken(self, batches: Batches, window: Window, slots: int) -> Batch:
         size = min(batches.left, window.batch(batches.cmdlet, self._users[batches.endpoint], slots))
         self._users[batches.endpoint] -= size
+        window.handed_out += 1
         return batches.take(size, Meter(age=window.losses))
 
     def _slots_of(self, batches: Batches) -> int:

@@ -21,7 +21,7 @@ from reconciler.model.commands import Endpoint
 
 FEW: Final = 4
 """The slots of a host at first."""
-FIRST_BATCH: Final = 2
+FIRST_BATCH: Final = 1
 """Actions in a batch while the seconds of a command are unknown."""
 LARGEST_BATCH: Final = 100
 USUAL_SECONDS: Final = 0.1
@@ -29,8 +29,9 @@ USUAL_SECONDS: Final = 0.1
 BATCH_SECONDS: Final = 1.5
 """How long a batch should take."""
 _FIRST_SECONDS: Final = 0.15
-_FIRST_BATCHES: Final = 3 * FEW
-"""The first batches of a host are shorter, because each one that ends finds a slot more: two rounds make 4 slots 16."""
+_FIRST_BATCHES: Final = 18 - FEW
+"""So many batches of a host are shorter, because each one that ends finds a slot more. Then there are 18, as many as a
+server usually grants an account."""
 _SMALLEST_SECONDS: Final = 0.15
 """No batch is shorter, because its messages cost too much then."""
 _CROWDED: Final = 0.65
@@ -87,14 +88,14 @@ class Window:
     size: float = FEW
     under_way: int = 0
     """Batches that were handed out and have not ended."""
+    handed_out: int = 0
+    """Batches that were handed out."""
     overhead_seconds: float = 0.0
     """The time that a batch takes beside its commands. Where it is long, so are the batches."""
     read_seconds: float = math.inf
     """The shortest time of a read so far."""
     losses: int = 0
     """How often slots were taken from the host."""
-    _noted: int = 0
-    """Number of batches that ended."""
     _speeds: dict[str, Speed] = field(default_factory=dict)
 
     @property
@@ -104,7 +105,6 @@ class Window:
 
     def note(self, cmdlet: str, actions: int, meter: Meter) -> None:
         """Learn from a batch that ended; one with more slots than there are now teaches nothing."""
-        self._noted += 1
         if meter.look_seconds is not None:
             self.read_seconds = min(self.read_seconds, meter.look_seconds)
         if meter.age != self.losses:
@@ -148,7 +148,7 @@ class Window:
         """Return how many of the ``left`` actions the next batch takes, where ``slots`` share them."""
         if cmdlet not in self._speeds:
             return min(left, FIRST_BATCH)
-        most = (_FIRST_SECONDS if self._noted < _FIRST_BATCHES else BATCH_SECONDS) + self.overhead_seconds
+        most = (_FIRST_SECONDS if self.handed_out < _FIRST_BATCHES else BATCH_SECONDS) + self.overhead_seconds
         seconds = self.seconds(cmdlet)
         fitting = int(most / seconds) if seconds * LARGEST_BATCH > most else LARGEST_BATCH
         fair = -(-left // max(1, slots))

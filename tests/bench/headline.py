@@ -3,7 +3,7 @@
 The provider's remote and our simulator have as many rows, slots and the same time for a call. Ours answers over WinRM
 with NTLM and sealing, and a plan of ours reads the whole estate (30 listings more than the mailboxes). First nothing
 costs but the writes, whose limit is known. Then each read costs as much, and both read back what they wrote: ours looks
-at a user before and after the command, as it always does, the provider after it.
+at a user before and after the command, as it always does, in one listing for a batch; the provider after it, at each.
 """
 
 from __future__ import annotations

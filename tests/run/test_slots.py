@@ -29,7 +29,7 @@ class Host:
 
 def noted(count: int, seconds: float) -> Window:
     """Return the window of a host after so many batches."""
-    window = Window()
+    window = Window(handed_out=count)
     for _ in range(count):
         window.note(SET, 5, Meter(5 * seconds))
     return window
@@ -107,17 +107,17 @@ def test_a_slow_cmdlet_after_a_fast_one_is_no_sign_of_a_crowd() -> None:
 
 @pytest.mark.parametrize(("seconds", "size"), [(0.0, 100), (0.001, 100), (0.05, 30), (0.3, 5), (5.0, 1)])
 def test_a_batch_lasts_a_second_or_two(seconds: float, size: int) -> None:
-    window = noted(12, seconds)
+    window = noted(14, seconds)
     assert window.batch(SET, 10_000, 2) == size
 
 
 def test_the_first_batches_are_shorter_so_that_slots_are_found_soon() -> None:
-    sizes = [noted(count, 0.025).batch(SET, 10_000, 16) for count in (0, 1, 11, 12)]
-    assert sizes == [2, 6, 6, 60]
+    sizes = [noted(count, 0.025).batch(SET, 10_000, 16) for count in (0, 1, 13, 14)]
+    assert sizes == [1, 6, 6, 60]
 
 
 def test_the_last_batches_are_small_so_that_all_slots_end_together() -> None:
-    window = noted(12, 0.05)
+    window = noted(14, 0.05)
     assert [window.batch(SET, left, 16) for left in (1000, 160, 80, 16, 3, 1)] == [30, 10, 5, 3, 3, 1]
 
 
@@ -148,7 +148,7 @@ def test_one_batch_that_is_fast_by_chance_takes_no_slots() -> None:
 
 
 def test_where_each_batch_starts_a_process_the_batches_are_long() -> None:
-    window = Window(overhead_seconds=15.0)
+    window = Window(overhead_seconds=15.0, handed_out=14)
     for _ in range(12):
         window.note(SET, 5, Meter(15.0 + 5 * 0.3))
     assert window.seconds(SET) == pytest.approx(0.3)

@@ -185,9 +185,9 @@ def test_a_user_painted_black_by_somebody_else_counts_at_the_end_of_the_wave() -
     reads = [0]
 
     def meddle(request: Request) -> None:
-        """Paint a box after the reads that prove its creation, before the look at the end of the wave."""
+        """Paint a box after the read that proves the last creation, before the look at the end of the wave."""
         reads[0] += len(estate.world.boxes) == 2 and not request.command.writes
-        if reads[0] == 3:
+        if reads[0] == 2:
             estate.world.boxes["p0"]["Colour"] = "black"
 
     engine = estate.engine(before=meddle)
