@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from providers.cmdlets.products import EXCHANGE
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.exchange import DialPlan
 from providers.schema.exchange_facts import ExchangeServer, managing_version
-from reconciler.model.commands import Endpoint
+from reconciler.model.commands import Argument, Command, Endpoint, write
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
 
@@ -94,3 +95,20 @@ def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:
         return EXCHANGE
     alike = (h for h in um_hosts(landscape).values() if h.version.has_um_service == host.version.has_um_service)
     return Endpoint(EXCHANGE.connection, next(alike).fqdn)
+
+
+_SETTERS: Final = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
+
+
+def setting_command(
+    host: UMHost, service: UMService, landscape: Landscape, *, name: str | None = None, **arguments: Argument
+) -> Command:
+    """Return the command that sets parameters of a Unified Messaging service.
+
+    Args:
+        name: the name by which the service was read, where it may differ from that of the server.
+    """
+    endpoint = endpoint_for(host, landscape)
+    if service is UMService.CALL_ROUTER:
+        return write("Set-UMCallRouterSettings", endpoint, Server=host.fqdn, **arguments)
+    return write(_SETTERS[service], endpoint, Identity=name or host.name, **arguments)

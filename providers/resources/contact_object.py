@@ -21,6 +21,7 @@ from typing import Annotated, Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.products import LYNC_PROVIDER
 from providers.cmdlets.value_types import Normalise, Text, text
+from providers.estate.left_behind import ended_dial_plans
 from providers.estate.people import forest_root, users_by_pool
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
 from providers.schema.attendants import AutoAttendant
@@ -165,7 +166,7 @@ class ContactObjectType(ContactObject, CmdletResource):
                 diagnostics += _check(one, found, landscape)
         for one in orphans:
             meant = wrong.get(one.key)
-            without = WITHOUT_TARGET.found(one, f"{one.key} has no target.")
+            without = WITHOUT_TARGET.found(one, f"{one.key} (sip:{one.get(self.sip_address)}) has no target.")
             diagnostics.append(without if meant is None else _wrong_number(one, meant))
         return (*diagnostics, *_taken(desired, landscape))
 
@@ -225,12 +226,16 @@ def _lines(users: Resources) -> Mapping[str, str]:
 
 
 def _orphans(landscape: Landscape) -> Sequence[Resource]:
-    """Return the contacts whose number nobody has; none while a holder cannot be read."""
+    """Return the contacts whose number nobody has; none while a holder cannot be read.
+
+    Where no dial plan is declared, contacts are not our business, except in the plan that removes the last one.
+    """
     holders: tuple[tuple[Named, Attr[tuple[str, ...]]], ...] = (
         (DialPlan, DialPlan.access_numbers),
         (AutoAttendant, AutoAttendant.pilot_numbers),
     )
-    if not landscape.wanted(DialPlan) or not all(landscape.is_readable(kind) for kind, _ in holders):
+    is_ours = landscape.wanted(DialPlan) or ended_dial_plans(landscape)
+    if not is_ours or not all(landscape.is_readable(kind) for kind, _ in holders):
         return ()
     known = {
         number

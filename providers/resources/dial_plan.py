@@ -23,6 +23,7 @@ from providers.estate.estate_checks import ESTATE_RULES, check_estate
 from providers.estate.eum_addresses import NO_ADDRESS, check_addresses
 from providers.estate.inferred import inferred_plan
 from providers.estate.language_packs import check_language
+from providers.estate.left_behind import LEFT_BEHIND, check_left_behind
 from providers.estate.people import USERS, forest_root
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics, several_levels
 from providers.estate.servers import exchange_release
@@ -99,6 +100,7 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
         NOT_IN_VERSION,
         *ESTATE_RULES,
         NO_ADDRESS,
+        *LEFT_BEHIND,
     )
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
@@ -190,6 +192,7 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
             *(several_levels(landscape) if plans else ()),
             *check_estate(landscape),
             *check_addresses(landscape),
+            *check_left_behind(landscape),
         )
         return (*found, *check_attributes(self, landscape), *of_estate)
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import lower, object_name
 from providers.cmdlets.versions import ExchangeVersion
-from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
+from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, setting_command, um_hosts
 from providers.estate.services import UM_SERVICE_RESTART, owed_since_now
 from providers.estate.support import SUPPORT_RULES, check_pairs
 from providers.schema.exchange import DialPlan, ServerBinding
@@ -23,7 +23,7 @@ from providers.schema.exchange_facts import ExchangeServer
 from providers.schema.windows_services import UMServiceRestart
 from reconciler.model.abilities import Owing
 from reconciler.model.actions import Action, Change
-from reconciler.model.commands import Argument, Command, Delta, read, write
+from reconciler.model.commands import Argument, Command, Delta, read
 from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity, did_you_mean, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
@@ -89,7 +89,6 @@ NO_UM_AT_ALL = Rule(
 )
 
 _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMService"}
-_SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
 
 
 class ServerBindingType(ServerBinding, CmdletResource, Owing):
@@ -197,10 +196,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
                 arguments["DialPlans"] = _dial_plans(change, host)
             elif isinstance(change.after, str):
                 arguments["UMStartupMode"] = change.after
-        endpoint = endpoint_for(host, landscape)
-        if service is UMService.CALL_ROUTER:
-            return (write("Set-UMCallRouterSettings", endpoint, Server=fqdn, **arguments),)
-        return (write(_SET[service], endpoint, Identity=observed.name or host.name, **arguments),)
+        return (setting_command(host, service, landscape, name=observed.name, **arguments),)
 
     def is_written_whole(self, resource: Resource, attribute: str) -> bool:
         """True for the dial plans of a UM server (2007, 2010): its cmdlet accepts only a whole list."""
@@ -265,7 +261,7 @@ def _status(host: UMHost, landscape: Landscape) -> str | None:
 
 def _enabling(host: UMHost, landscape: Landscape) -> Command:
     service = next(one for one in host.services if one is not UMService.CALL_ROUTER)
-    return write(_SET[service], endpoint_for(host, landscape), Identity=host.name, Status="Enabled")
+    return setting_command(host, service, landscape, Status="Enabled")
 
 
 def startup_mode_query(host: UMHost, service: UMService, landscape: Landscape, controller: str | None) -> Command:

@@ -817,6 +817,9 @@ UNPLAYED: Final[Mapping[str, str]] = {
     "UM112": "a note about what is done: it asks to remove the move",
     "UM088": "found by Exchange, which names the reason in its own words",
     "UM115": "rights are given in the directory, which the simulated servers do not show",
+    "UM203": "a note about what an apply leaves: test_what_stays_is_removed_by_the_commands_of_the_plan",
+    "UM204": "as UM203",
+    "UM205": "as UM203; the rights are removed in Active Directory",
     "UM114": "found where the servers do not answer, or for more users than a plan asks for",
     "UM113": "found during an apply, where another administrator meddles",
 }

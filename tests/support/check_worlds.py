@@ -91,6 +91,18 @@ def unseen_trust(fires: bool) -> Codes:
     return planned(across() if fires else contoso(plan_declared()))
 
 
+# --- what stays when a dial plan ends --------------------------------------------------------------------------------
+
+
+def ended(fires: bool) -> Codes:
+    """Another dial plan uses the gateways, the servers and the rights."""
+    last = plans("Redmond")["dial_plans"]
+    others = {} if fires else plans("Dublin")["dial_plans"]
+    trial = settled({"dial_plans": {**last, **others}})
+    trial.environment = environment_of({"dial_plans": {"Redmond": {"state": "absent"}, **others}})
+    return of(trial)
+
+
 # --- the checks of the engine ----------------------------------------------------------------------------------------
 
 
@@ -191,6 +203,9 @@ CHECK_WORLDS: Final[Mapping[str, World]] = {
     "UM042": no_candidate,
     "UM043": conflict,
     "UM088": refused_user,
+    "UM203": ended,
+    "UM204": ended,
+    "UM205": ended,
     "UM211": guessed_forest,
     "UM212": unseen_trust,
     "UM104": nothing_to_set,
