@@ -39,6 +39,7 @@ LEADS_TO_DISABLED = Rule(
     "Write status: enabled for the attendant that the key names.",
     "Set-UMAutoAttendant, parameter BusinessHoursKeyMapping",
     Severity.WARNING,
+    also=(Severity.ERROR,),
 )
 
 
