@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -160,3 +162,68 @@ def test_each_host_has_slots_of_its_own() -> None:
     slots.of(EXCHANGE).note(SET, 10, Meter(1.0, is_throttled=True))
     assert slots.of(EXCHANGE).wanted == FEW // 2
     assert slots.of(LYNC).wanted == FEW
+
+
+@dataclass
+class Run:
+    """An apply of ``left`` users by a count of events: batches on channels that take a while to open."""
+
+    left: int
+    limit: int
+    write_seconds: float
+    window: Window = field(default_factory=Window)
+    now: float = 0.0
+    opened: list[float] = field(default_factory=lambda: [0.0] * FEW)
+    """When each channel is open."""
+    sent: int = 0
+    ending: list[tuple[float, int, int, Meter, int]] = field(default_factory=list)
+    """Batches under way: when each ends, its number, its actions, its time, and how many follow on its slot."""
+
+    MESSAGE_SECONDS: ClassVar[float] = 0.02
+    OPENING_SECONDS: ClassVar[float] = 0.1
+
+    @property
+    def slots(self) -> int:
+        while len(self.opened) < min(2 * self.window.wanted, self.limit):
+            self.opened.append(self.now + self.OPENING_SECONDS)
+        return min(sum(at <= self.now for at in self.opened), self.window.wanted, self.limit)
+
+    def start(self, actions: int, look_seconds: float | None) -> None:
+        """Send a batch, and choose the one that follows it."""
+        meter = Meter(self.MESSAGE_SECONDS + actions * self.write_seconds, 1, look_seconds, age=self.window.losses)
+        following = self.chosen() if len(self.ending) < self.slots else 0
+        self.sent += 1
+        end = self.now + (look_seconds or 0.0) + meter.seconds
+        heapq.heappush(self.ending, (end, self.sent, actions, meter, following))
+
+    def chosen(self) -> int:
+        size = self.window.batch(SET, self.left, self.slots) if self.left else 0
+        self.left -= size
+        self.window.handed_out += bool(size)
+        return size
+
+    def seconds(self) -> float:
+        """Return how long it takes."""
+        while True:
+            while self.left and len(self.ending) < self.slots:
+                self.start(self.chosen(), self.MESSAGE_SECONDS)
+            if not self.ending:
+                return self.now
+            opening = [at for at in self.opened if at > self.now and self.left]
+            if opening and min(opening) < self.ending[0][0]:
+                self.now = min(opening)
+                continue
+            self.now, _, actions, meter, following = heapq.heappop(self.ending)
+            self.window.note(SET, actions, meter)
+            if following:
+                self.start(following, None)
+
+
+@pytest.mark.parametrize(
+    ("users", "slots", "write_seconds", "most"),
+    [(1_000, 18, 0.05, 1.2), (1_000, 10, 0.05, 1.11), (1_000, 18, 0.15, 1.1), (10_000, 18, 0.05, 1.04)],
+)
+def test_an_apply_takes_little_more_than_its_slots_need(
+    users: int, slots: int, write_seconds: float, most: float
+) -> None:
+    assert Run(users, slots, write_seconds).seconds() <= most * -(-users // slots) * write_seconds
