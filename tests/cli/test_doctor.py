@@ -8,7 +8,7 @@ import select
 import signal
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,11 @@ import pytest
 from providers.simulator.estate.estate import Estate
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import FaultPlan, Rule
-from reconciler.app import open_workspace
 from state.tables import REVISIONS
 from tests.state.test_migrations import go_back
 from tests.support.cli import CHILD, Environment, Ran, applied, contoso, little, wait_until, with_ports
 from tests.support.estate_log import is_write
+from tests.support.state_support import Place, holder
 from tests.support.winrm_server import PASSWORD, USER, listening
 from tests.views.test_json_lines import VALIDATOR
 
@@ -72,8 +72,11 @@ def test_after_an_apply_nothing_is_changed_and_the_state_is_used(
 
 def test_a_run_that_holds_the_lock_is_neither_waited_for_nor_disturbed(tmp_path: Path) -> None:
     environment = little(tmp_path / "little")
-    with open_workspace(environment.directory) as workspace, workspace.state.leased("apply"):
+    environment.private.mkdir(mode=0o700)
+    with closing(Place(environment.database, "little")) as place:
+        place.open(lease_seconds=3600).acquire(holder(pid=os.getpid()))
         held = environment.rows("lease")
+        assert held
         environment.run("doctor").has(0)
         assert environment.rows("lease") == held
 

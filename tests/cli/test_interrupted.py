@@ -17,7 +17,19 @@ from typing import Any
 import pexpect
 import pytest
 
-from tests.support.cli import CHILD, COMMAND, Environment, Started, applied, clean, little, wait_until, with_ports
+from providers.simulator.estate.keeping import locked
+from tests.support.cli import (
+    CHILD,
+    COMMAND,
+    LONGEST_SECONDS,
+    Environment,
+    Started,
+    applied,
+    clean,
+    little,
+    wait_until,
+    with_ports,
+)
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX")
@@ -45,7 +57,7 @@ def at_the_question(environment: Environment) -> Iterator[pexpect.spawn[str]]:
         cwd=str(environment.directory),
         env={**clean(), "TERM": "xterm"},
         encoding="utf-8",
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         dimensions=(40, 100),
     )
     try:
@@ -120,16 +132,27 @@ def test_lock_of_a_living_run_is_not_taken_away(small: Environment) -> None:
 # --- signals ---------------------------------------------------------------------------------------------------------
 
 
+def is_waited_for(lock: Path) -> bool:
+    """True if a process waits for the lock file that another holds."""
+    inode = str(lock.stat().st_ino)
+    waiting = (line.split() for line in Path("/proc/locks").read_text("ascii").splitlines() if " -> " in line)
+    return any(words[6].rpartition(":")[2] == inode for words in waiting)
+
+
 def has_written(environment: Environment, cmdlet: str) -> bool:
     return any(entry["cmdlet"] == cmdlet for entry in environment.writes())
 
 
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="who waits for a lock is read from /proc")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signal_while_the_plan_is_made_ends_the_command_at_once(number: int, code: int, small: Environment) -> None:
+    lock = small.private / "world.json.lock"
+    small.private.mkdir(mode=0o700)
     with small.started("apply", "--auto-approve") as child:
-        wait_until(lambda: bool(small.log()), child.process)
-        os.kill(child.pid, number)
-        ran = child.end(20).has(code)
+        with locked(lock):  # until a simulated server waits to answer its first call
+            wait_until(lambda: is_waited_for(lock), child.process)
+            os.kill(child.pid, number)
+        ran = child.end().has(code)
     assert "Traceback" not in ran.err
     assert "Plan for" not in ran.out
     assert small.writes() == []
@@ -143,7 +166,7 @@ def test_signal_while_it_waits_ends_the_run_cleanly_and_the_next_apply_completes
     with environment.started("apply", "--auto-approve") as child:
         wait_until(lambda: "does not have" in child.out, child.process)
         os.killpg(child.pid, number)  # as a terminal and whoever ends a job do: its simulator is in the group
-        ran = child.end(20).has(code)
+        ran = child.end().has(code)
     assert "reconciler apply" in ran.out
     assert not has_written(environment, "exchucutil.ps1")
     assert [row for row in environment.rows("intents") if row[-1]] == [], "an intent is open"
@@ -336,7 +359,7 @@ def test_closed_terminal_ends_a_run_in_order(tmp_path: Path) -> None:
         cwd=str(environment.directory),
         env={**clean(), "TERM": "xterm"},
         encoding="utf-8",
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         dimensions=(40, 100),
         preexec_fn=_heed_hang_ups,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.run.system import SignalStop, ThreadScheduler
-from tests.support.cli import clean
+from tests.support.cli import LONGEST_SECONDS, clean
 from tests.support.paths import ROOT
 
 
@@ -27,7 +27,7 @@ def test_a_signal_that_reaches_another_thread_ends_the_wait_too(number: signal.S
             may_end.wait(0.001)
         may_end.wait(0.05)  # until that thread sleeps, and none of its next instructions looks for signals
         signal.pthread_kill(threading.get_ident(), number)
-        may_end.wait(5)
+        may_end.wait(LONGEST_SECONDS)
         has_ended.set()
 
     try:

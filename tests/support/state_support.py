@@ -364,7 +364,8 @@ class PostgreSQLServer:
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [*self._as_user, str(self._binaries / name), *arguments]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        patient = {**os.environ, "PGCTLTIMEOUT": "600"}  # seconds; by itself it waits for 60
+        subprocess.run(command, check=True, cwd="/", env=patient, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _free_port() -> int:
