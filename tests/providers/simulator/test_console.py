@@ -6,9 +6,11 @@ import base64
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from providers.simulator.estate.estate import Estate
@@ -19,7 +21,7 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.process import refused_command_line, taken_apart
 from providers.simulator.wire.server import Server, Settings
 from reconciler.app.simulated_world import powershell_program
-from tests.support.cli import COMMAND, LONGEST_SECONDS, clean, contoso
+from tests.support.cli import COMMAND, LONGEST_SECONDS, clean, contoso, little
 from tests.support.two_hosts import host_for, is_password, powershell, world_for
 from tests.support.winrm_server import PASSWORD, USER, Client
 from tests.support.worlds import SteppingClock
@@ -120,22 +122,98 @@ class TestScripts:
         assert "77" in environment.invoke("Get-UMDialPlan Workshop | Format-List MaxCallDuration")
         assert "nope" in run("get-umdialplan nope").has(1).err
 
-    @pytest.mark.parametrize("is_encoded", [False, True], ids=["-Command", "-EncodedCommand"])
-    def test_any_script_of_a_winrm_client_runs_where_the_simulator_runs_alone(self, is_encoded: bool) -> None:
+    def test_any_script_of_a_winrm_client_runs_where_the_simulator_runs_alone(self) -> None:
+        text = b"pool1.contoso.com"
         script = "[Console]::Out.Write(@(Get-CsPool)[0].Fqdn)"
+        assert sent_over_winrm(Estate(world_for("l2013")), host_for("l2013"), "-Command", f'"{script}"') == text
+
+    def test_a_free_script_of_a_winrm_client_has_pipelines_functions_and_live_objects(self) -> None:
+        estate = Estate(world_for("e2013"), clock=SteppingClock())
+        script = """
+            Add-PSSnapin Microsoft.Exchange.Management.PowerShell.SnapIn
+            function Get-Long($least) { Get-UMDialPlan | Where-Object { $_.NumberOfDigitsInExtension -ge $least } }
+            $ums = Get-UMService
+            $ums[0].DialPlans += (Get-Long 5).Identity
+            Set-UMService -Instance $ums[0]
+            $bound = Get-UMService | Where-Object { $_.DialPlans.Count } | ForEach-Object { $_.Name }
+            [Console]::Out.Write("$bound; $(@(Get-Long 6).Count) longer")
+        """
         encoded = base64.b64encode(script.encode("utf-16-le")).decode()
-        words = ("-EncodedCommand", encoded) if is_encoded else ("-Command", f'"{script}"')
-        estate = Estate(world_for("l2013"), clock=SteppingClock())
-        settings = Settings(users={USER: PASSWORD}, schemes=frozenset({Scheme.NTLM}))
-        with (
-            PowerShellEngine(estate, is_password, powershell_program(), any_script=True) as engine,
-            Server(estate, settings, start=engine.start) as server,
-        ):
-            client = Client(server, "ntlm", path="/fe1.contoso.com", timeout_seconds=60)
-            client.open('"powershell.exe"', ("-NoProfile", *words))
-            client.receive_all()
-            assert bytes(client.stdout) == b"pool1.contoso.com"
-            client.close()
+        assert sent_over_winrm(estate, host_for("e2013"), "-EncodedCommand", encoded) == b"EX1; 0 longer"
+        assert [len(plans_of(record)) for record in invoke_line(estate, "Get-UMService").records] == [1, 0]
+
+    def test_lines_typed_at_the_shell_in_a_terminal_act_on_the_estate(self, tmp_path: Path) -> None:
+        """The engine of the tests has no prompt: a loop of ours reads lines, after all that the shell begins with."""
+        environment = little(tmp_path / "little")
+        (tmp_path / "loop.ps1").write_text(PROMPT_LOOP, "ascii")
+        shell = tmp_path / "pwsh"
+        loop = f". ([scriptblock]::Create([IO.File]::ReadAllText('{tmp_path}/loop.ps1')))"
+        options = "-NoLogo -NoProfile -NonInteractive -Command"
+        shell.write_text(f'#!/bin/sh\nfor begin; do :; done\nexec {powershell_program()} {options} "$begin; {loop}"\n')
+        shell.chmod(0o700)
+        terminal = pexpect.spawn(
+            COMMAND[0],
+            [*COMMAND[1:], "simulate", ".", "--shell"],
+            cwd=str(environment.directory),
+            env=clean(HOME=str(tmp_path), TERM="xterm", RECONCILER_PWSH=str(shell), SOME_SECRET="not for the shell"),
+            encoding="utf-8",
+            timeout=LONGEST_SECONDS,
+            dimensions=(40, 200),
+        )
+        for line, answer in TYPED:
+            terminal.expect_exact("[ex1.contoso.com] PS ")
+            terminal.sendline(line)
+            terminal.expect_exact(f"={answer}=")
+        terminal.sendline("exit")
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        assert terminal.exitstatus == 0
+        written = [(entry["cmdlet"], entry["user"]) for entry in environment.writes()]
+        assert written == [(name, "CONTOSO\\Administrator") for name in ("New-UMDialPlan", "Set-UMService")]
+        assert "Typed" in environment.invoke("Get-UMService ex1 | Format-List DialPlans")
+
+
+PROMPT_LOOP = """
+while ($true) {
+    [Console]::Out.Write((prompt))
+    $typed = [Console]::In.ReadLine()
+    if ($null -eq $typed -or $typed -eq 'exit') { break }
+    try { $told = . ([scriptblock]::Create($typed)) } catch { $told = $_.FullyQualifiedErrorId }
+    [Console]::WriteLine("=$told=")
+}
+"""
+TYPED = [
+    ("$made = New-UMDialPlan Typed -NumberOfDigitsInExtension 5 -URIType SipName -CountryOrRegionCode 1", ""),
+    ("Get-UMDialPlan | Where-Object { $_.NumberOfDigitsInExtension -eq 5 } | ForEach-Object { $_.Name }", "Typed"),
+    ("$ums = @(Get-UMService)", ""),
+    ("$ums[0].DialPlans += (Get-UMDialPlan typed).Identity", ""),
+    ("Set-UMService -Instance $ums[0]", ""),
+    ("Get-UMNothing", "CommandNotFoundException"),
+    ("[IO.Path]::GetFileName($exscripts)", "Scripts"),
+    ("$env:SOME_SECRET + $env:TERM", "xterm"),
+]
+"""Lines, and what is shown of them."""
+
+
+def sent_over_winrm(estate: Estate, host: str, *words: str) -> bytes:
+    """Return what a PowerShell with these arguments writes, started by a WinRM client that is not ours."""
+    settings = Settings(users={USER: PASSWORD}, schemes=frozenset({Scheme.NTLM}))
+    with (
+        PowerShellEngine(estate, is_password, powershell_program(), any_script=True) as engine,
+        Server(estate, settings, start=engine.start) as server,
+    ):
+        client = Client(server, "ntlm", path=f"/{host}", timeout_seconds=60)
+        client.open('"powershell.exe"', ("-NoProfile", *words))
+        client.receive_all()
+        client.close()
+        assert (bytes(client.stderr), client.exit_code) == (b"", 0)
+        return bytes(client.stdout)
+
+
+def plans_of(record: Mapping[str, object]) -> list[object]:
+    plans = record["DialPlans"]
+    assert isinstance(plans, list)
+    return plans
 
 
 def test_in_a_terminal_the_shell_stays_with_the_cmdlets_loaded(tmp_path: Path) -> None:
