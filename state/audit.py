@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from reconciler.model.snapshot import Audit, Intent, Outcome, OutcomeKind, Run
-from reconciler.model.values import canonical, parse
+from reconciler.model.values import parse
 from state import codec
 from state.digests import checksum, digest_of
 from state.errors import damaged
@@ -138,7 +138,7 @@ def _nonces(connection: Connection, environment: int) -> set[str]:
 
 
 def _hash(lineage: str, previous: str, row: tuple[object, ...]) -> str:
-    return sha256(canonical([lineage, previous, *row]).encode("ascii")).hexdigest()
+    return sha256(codec.text_of([lineage, previous, *row]).encode("ascii")).hexdigest()
 
 
 def last_changing_run(connection: Connection, environment: int, where: str) -> Run | None:

@@ -7,10 +7,12 @@ from hashlib import blake2b, sha256
 
 
 def checksum(*parts: str | int | None) -> int:
-    """Return a checksum of ``parts``: 64 bits as a signed number."""
-    text = "\n".join([part if isinstance(part, str) else str(part) for part in parts])
-    digest = blake2b(text.encode("ascii"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    """Return a checksum of ``parts``: 64 bits as a signed number. Texts alone are the fastest."""
+    try:
+        text = "\n".join(parts)  # type: ignore[arg-type]  # tried first: most rows are texts, and one apply has many
+    except TypeError:
+        text = "\n".join(map(str, parts))
+    return int.from_bytes(blake2b(text.encode("ascii"), digest_size=8).digest(), "big", signed=True)
 
 
 def digest_of(lines: Iterable[str]) -> str:

@@ -73,9 +73,10 @@ def append_intents(
     ids = [codec.escape(intent.id) for intent, _ in new]
     gained = -_close(connection, environment, ids, known)
     latest = {id: position for position, id in enumerate(ids)}
+    written = str(serial)
     rows: list[Row] = []
     for position, (id, (_, body)) in enumerate(zip(ids, new, strict=True)):
-        fresh = checksum(intents.name, serial, position, body)
+        fresh = checksum(intents.name, written, str(position), body)
         is_open = latest[id] == position
         if is_open:
             known[id] = Place(serial, position, fresh)

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from reconciler.model.diagnostics import Diagnostic, LeaseLost
 from reconciler.model.ports import Clock, CrashPoint, Holder, Random
-from reconciler.model.values import canonical
 from state import codec
 from state.audit import START, append_entry
 from state.database import Database, StoreUnreachable
@@ -69,7 +68,7 @@ class Environment:
             "content": f"{self.content:016x}",
             "audit_head": self.audit_head,
         }
-        return {**columns, "checksum": checksum(meta.name, canonical(columns))}
+        return {**columns, "checksum": checksum(meta.name, codec.text_of(columns))}
 
 
 Entry: TypeAlias = Callable[[Connection, Environment, int], Written]
@@ -317,6 +316,6 @@ class _Attempt:
 
 def _checksum_of(columns: dict[str, Any]) -> int:
     try:
-        return checksum(meta.name, canonical(columns))
+        return checksum(meta.name, codec.text_of(columns))
     except TypeError as error:
         raise ValueError("a column has another type") from error

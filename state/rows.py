@@ -73,8 +73,8 @@ def write_change(
     lines: list[str] = []
     for table, put in bodies.items():
         content += _put_rows(connection, environment, table, put, dropped[table])
-        lines += [f"+{table.name} {codec.text_of(key)} {body}" for key, body in put.items()]
-        lines += [f"-{table.name} {codec.text_of(key)}" for key in dropped[table]]
+        lines += [f"+{table.name} {key} {body}" for key, body in zip(codec.texts_of(put), put.values(), strict=True)]
+        lines += [f"-{table.name} {key}" for key in codec.texts_of(dropped[table])]
     if change.uses and change.intents:
         lines.append(f"+{used_plans.name} {codec.escape(change.uses)}")
         _note_use(connection, environment, serial, change)

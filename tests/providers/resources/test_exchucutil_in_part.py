@@ -131,7 +131,7 @@ def test_script_runs_again_after_state_rm() -> None:
 def test_state_keeps_what_was_printed_and_shows_it() -> None:
     trial, _ = in_part()
     kept = trial.store.resources[SCRIPT]
-    assert decode_remembered(*next(rows_of([kept]))) == kept
+    assert decode_remembered(*rows_of([kept])[0]) == kept
     assert "already exists" in render_remembered(kept, Style())
 
 
