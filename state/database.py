@@ -135,7 +135,7 @@ class Database(ABC):
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Enter a transaction that sees one state of the store and writes nothing."""
-        with self._mutex, translated(self.where), self._opened().connect() as connection:
+        with self._mutex, translated(self.where), self._connected() as connection:
             connection = self._for_reading(connection)
             with connection.begin():
                 yield connection
@@ -147,7 +147,7 @@ class Database(ABC):
         Raises:
             StoreBusy: the transaction of another process takes longer than 5 s, or 1.5 s ``in_haste``.
         """
-        with self._mutex, translated(self.where), self._opened().connect() as connection:
+        with self._mutex, translated(self.where), self._connected() as connection:
             self._check_before_writing()
             connection = connection.execution_options(**{WRITES: True, IN_HASTE: in_haste})
             with connection.begin():
@@ -180,8 +180,14 @@ class Database(ABC):
     @abstractmethod
     def _opened(self) -> Engine: ...
 
-    def _for_reading(self, connection: Connection) -> Connection:
-        return connection
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """Enter a connection for one transaction."""
+        with self._opened().connect() as connection:
+            yield connection
+
+    @abstractmethod
+    def _for_reading(self, connection: Connection) -> Connection: ...
 
     def _check_before_writing(self) -> None:
         """Raise StateError if the store is no longer the one that was opened."""
