@@ -86,11 +86,9 @@ class Rule:
     ) -> Diagnostic:
         """Return a finding of this rule; ``detail`` and ``remedy`` describe the case.
 
-        Raises:
-            ValueError: the rule does not have this severity.
+        Args:
+            severity: where it differs, one of ``also``.
         """
-        if severity not in (None, self.severity, *self.also):
-            raise ValueError(f"{self.code} is never of severity {severity}")
         address, position = (
             (about, None) if about is None or isinstance(about, Address) else (about.address, about.position)
         )

@@ -141,7 +141,10 @@ def _shown(action: Action) -> dict[str, Any]:
 
 def codes(plan: Plan, type_name: str) -> Iterator[str]:
     """Yield the codes that the checks of one type find."""
-    own = {rule.code for kind in types() if kind.name == type_name for rule in kind.rules}
+    own = {rule.code: rule for kind in types() if kind.name == type_name for rule in kind.rules}
+    for found in plan.diagnostics:
+        rule = own.get(str(found.code))
+        assert rule is None or found.severity in (rule.severity, *rule.also), "a rule declares its severities"
     yield from sorted(str(found.code) for found in plan.diagnostics if found.code in own)
 
 
