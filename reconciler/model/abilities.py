@@ -124,10 +124,7 @@ class Rows(Grouped):
         return EMPTY
 
     def proof(self, keys: Collection[str], landscape: Landscape) -> Mapping[str, frozenset[str] | None]:
-        """Return what is read again, besides the users of a wave, before its checks at the end of that wave.
-
-        By type, the keys; None for all.
-        """
+        """Return what is read again before the checks at the end of a wave: by type the keys, None for all."""
         return EMPTY
 
 
