@@ -38,8 +38,8 @@ from providers.schema.exchange_facts import Mailbox, UnservedMailbox
 from providers.schema.lync import ContactObject, LyncUser, hosted_users, users_by_email
 from reconciler.model.abilities import Holder, Impact, Noticed
 from reconciler.model.actions import Action, Change, Claim
-from reconciler.model.commands import Argument, Command, ObjectId, ObjectIds, read, write
-from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
+from reconciler.model.commands import Argument, Command, ObjectId, ObjectIds, Reply, read, write
+from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, PermanentError, Problem, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.numbers import Numbering, NumberRange, NumberUse
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
@@ -142,9 +142,20 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Gathering, Rehearsing, Rese
     def _single(self, whom: Iterable[str | ObjectId]) -> tuple[Command, ...]:
         return tuple(read(_READING, *self.outputs, Identity=each) for each in whom)
 
-    def apart(self, command: Command) -> Sequence[Command]:
+    def apart(self, command: Command, result: Reply | SessionError, landscape: Landscape) -> Sequence[Command]:
         some = command.argument("Filter")
-        return self._single(some.ids) if isinstance(some, ObjectIds) else ()
+        if not isinstance(some, ObjectIds):
+            return ()
+        if isinstance(result, PermanentError):
+            return self._single(some.ids)
+        if isinstance(result, SessionError):
+            return ()
+        shown = {folded(str(record.get("Guid"))) for record in result.records}
+        return self._single(one for one in some.ids if folded(one.guid) not in shown and self._is_known(one, landscape))
+
+    def _is_known(self, mailbox: ObjectId, landscape: Landscape) -> bool:
+        address = Address(self.name, mailbox.name)
+        return landscape.at(address) is not None or address in landscape.prior.resources
 
     def read(self, answers: Sequence[Answer], landscape: Landscape) -> tuple[Resources, Sequence[Diagnosed]]:
         """Return the mailboxes; before Exchange 2013 with the addresses that a change writes back."""

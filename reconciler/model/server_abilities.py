@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from reconciler.model.actions import Action
-from reconciler.model.commands import Command
+from reconciler.model.commands import Command, Reply
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, ResourceType, Rule
 from reconciler.model.resources import Resource
@@ -31,8 +32,12 @@ class Gathering(ResourceType):
     """A few of its objects are read by one listing of just these."""
 
     @abstractmethod
-    def apart(self, command: Command) -> Sequence[Command]:
-        """Return the reads of single objects that replace such a listing; none for another command."""
+    def apart(self, command: Command, result: Reply | SessionError, landscape: Landscape) -> Sequence[Command]:
+        """Return the reads of single objects that such a listing leaves open; none for another command.
+
+        All of them where the host refuses the listing, and those that were known and are not shown. A filter that a
+        host understands in another way shows nothing either, so only the read of an object proves that it is gone.
+        """
 
 
 class Resetting(Managed):

@@ -90,7 +90,7 @@ class Reader:
         wanted = [command for commands in queries.values() for command in commands]
         answers = {**known, **self.ask([command for command in wanted if command not in known])}
         for gathering in (kind for kind in ready if isinstance(kind, Gathering)):
-            queries[gathering.name], singly = self._apart(gathering, queries[gathering.name], answers)
+            queries[gathering.name], singly = self._apart(gathering, queries[gathering.name], answers, landscape)
             answers |= singly
         wanted = [command for commands in queries.values() for command in commands]
         after, left = landscape, Counter(wanted)
@@ -107,14 +107,19 @@ class Reader:
         return after
 
     def _apart(
-        self, kind: Gathering, commands: tuple[Command, ...], answers: Mapping[Command, Result]
+        self,
+        kind: Gathering,
+        commands: tuple[Command, ...],
+        answers: Mapping[Command, Result],
+        landscape: Landscape,
     ) -> tuple[tuple[Command, ...], dict[Command, Result]]:
-        """Read objects one by one where the host refuses a listing of them; return the reads and the new results."""
-        refused = {one: kind.apart(one) for one in commands if isinstance(answers[one], PermanentError)}
-        if not any(refused.values()):
+        """Read singly what listings leave open; return the reads and the new results."""
+        singly = {one: kind.apart(one, answers[one], landscape) for one in commands}
+        if not any(singly.values()):
             return commands, {}
-        singly = [single for singles in refused.values() for single in singles]
-        return tuple(each for one in commands for each in refused.get(one) or (one,)), self.ask(singly)
+        kept = {one: () if isinstance(answers[one], PermanentError) and singly[one] else (one,) for one in commands}
+        reads = tuple(each for one in commands for each in (*kept[one], *singly[one]))
+        return reads, self.ask([each for some in singly.values() for each in some])
 
     def _queries(self, kind: ResourceType, landscape: Landscape, keys: frozenset[str] | None) -> tuple[Command, ...]:
         """Return the reads of a type, without those that no host offers: then it has no objects."""

@@ -15,6 +15,7 @@ from reconciler.model.diagnostics import Diagnostic, NotFound, PermanentError, S
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
 from reconciler.model.resources import Address, Resource, Resources
+from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.run.observe import Keys, SharedLandscape
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions
@@ -52,27 +53,53 @@ THERE = {
 """The enabled mailboxes with their primary addresses: every fifth one is not enabled, every third one was renamed."""
 
 
-@pytest.mark.parametrize("is_refused", [False, True])
+@pytest.mark.parametrize("how", ["shown", "refused", "empty"])
 @pytest.mark.parametrize("size", [1, 2, 60, 61, 150])
-def test_mailboxes_are_listed_by_guid_and_one_by_one_where_the_host_refuses_that(size: int, is_refused: bool) -> None:
+def test_mailboxes_are_listed_by_guid_and_singly_where_a_listing_is_refused_or_hides_them(size: int, how: str) -> None:
+    singly = 0
+
     def answer(request: Request) -> Reply | SessionError:
         whom = request.command.argument("Identity") or request.command.argument("Filter")
-        if isinstance(whom, ObjectIds) and is_refused:
+        if isinstance(whom, ObjectIds) and how == "refused":
             return PermanentError(Diagnostic("InvalidFilterException", "It is too long."))
         ids = whom.ids if isinstance(whom, ObjectIds) else [whom]
         guids = [one.guid for one in ids if isinstance(one, ObjectId) and one.guid in THERE]
+        if isinstance(whom, ObjectIds) and how == "empty":
+            return Reply()
+        nonlocal singly
+        singly += not isinstance(whom, ObjectIds)
         if isinstance(whom, ObjectId) and not guids:
             return NotFound(Diagnostic("Not found", "There is none."))
         return Reply(tuple({"PrimarySmtpAddress": THERE[guid], "Guid": guid} for guid in guids))
 
     sessions, keys = FunctionSessions(answer), frozenset(list(GUIDS)[:size])
     mailboxes = Resources(Resource(Address("mailbox", key), {}, guid=guid) for key, guid in GUIDS.items())
-    reader = Engine((UMMailboxType(),), sessions).reader
-    found = reader.observe(Landscape().with_observed("mailbox", mailboxes), {"um_mailbox": keys})
+    known = [key for key in keys if GUIDS[key] in THERE]
+    before = Resources(Resource(Address("um_mailbox", key), {}, guid=GUIDS[key]) for key in known)
+    landscape = Landscape().with_observed("mailbox", mailboxes).with_observed("um_mailbox", before)
+    found = Engine((UMMailboxType(),), sessions).reader.observe(landscape, {"um_mailbox": keys})
     assert found.is_readable("um_mailbox")
-    assert set(found.all("um_mailbox")) == {key for key in keys if GUIDS[key] in THERE}
-    listings = 0 if size == 1 else -(-size // 60)
-    assert len(sessions.sent) == (listings or 1) + (size if is_refused and listings else 0)
+    assert set(found.all("um_mailbox")) == set(known)
+    assert len(sessions.sent) - singly == (0 if size == 1 else -(-size // 60))
+    assert singly == (size if size == 1 else {"shown": 0, "empty": len(known), "refused": size}[how])
+
+
+def test_a_mailbox_that_a_listing_no_longer_shows_is_gone_only_if_its_own_read_says_so() -> None:
+    """After a crash nothing was read yet: then the state knows it."""
+    sent: list[object] = []
+
+    def answer(request: Request) -> Reply | SessionError:
+        sent.append(request.command.argument("Identity"))
+        return Reply() if request.command.argument("Filter") else NotFound(Diagnostic("Not found", "There is none."))
+
+    mailboxes = Resources(Resource(Address("mailbox", key), {}, guid=guid) for key, guid in GUIDS.items())
+    addresses = [Address("um_mailbox", key) for key in list(GUIDS)[:3]]
+    remembered = Snapshot("x", resources={addresses[0]: Remembered(addresses[0])})
+    landscape = Landscape(prior=remembered).with_observed("mailbox", mailboxes)
+    keys = frozenset(one.key for one in addresses)
+    found = Engine((UMMailboxType(),), FunctionSessions(answer)).reader.observe(landscape, {"um_mailbox": keys})
+    assert sent == [None, ObjectId(GUIDS[addresses[0].key], addresses[0].key)]
+    assert not found.all("um_mailbox")
 
 
 Observe = Callable[[Landscape, Keys], Landscape]
