@@ -187,9 +187,9 @@ def changed_again(fires: bool) -> Codes:
     reads = [0]
 
     def meddle(request: Request) -> None:
-        """Paint a box after the reads that prove its creation, before the look at the end of the wave."""
+        """Paint a box after the read that proves its creation, before the look at the end of the wave."""
         reads[0] += len(estate.world.boxes) == 2 and not request.command.writes
-        if fires and reads[0] == 3:
+        if fires and reads[0] == 2:
             estate.world.boxes["p0"]["Colour"] = "black"
 
     engine = estate.engine(before=meddle)
