@@ -14,12 +14,11 @@ from typing import Any, Final
 from providers.estate.outcalls import LOWER_OUTCALLS
 from providers.simulator.world.directory import Entry, View
 from reconciler.model.landscape import NO_RESOURCES
-from tests.laws.oracles import Truth
+from tests.laws.truth import Truth, managed
 from tests.support.estate_log import is_write
 from tests.support.histories import SECTIONS, Edit, Key
 from tests.support.trial import US, Trial
 
-UNMANAGED: Final = "unmanaged"
 KINDS: Final = {
     "UMDialPlan": "dial_plans",
     "UMMailboxPolicy": "mailbox_policies",
@@ -114,9 +113,7 @@ class Instants:
     def _outcalls(self) -> dict[str, tuple[set[str], set[str]]]:
         """Return, of each dial plan whose gateways we manage, those with outgoing calls and all that are linked."""
         truth = Truth(self.trial.estate)
-        plans = self.trial.environment.declared.get("dial_plan", NO_RESOURCES)
-        managed = [plan.key for plan in plans.values() if plan.get("outcall_gateway") != UNMANAGED]
-        return {plan: (set(truth.enabled(plan)), set(truth.linked(plan))) for plan in managed}
+        return {plan: (set(truth.enabled(plan)), set(truth.linked(plan))) for plan in managed(self.trial)}
 
     def _calls_without_way(self, cmdlet: str) -> Iterator[str]:
         before, self._calls = self._calls, self._outcalls()

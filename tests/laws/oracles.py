@@ -15,13 +15,11 @@ from typing import Any
 
 from providers.estate.restart_pool import INTERRUPT, needed_to_stay_up
 from providers.simulator.cmdlets.service_control import status
-from providers.simulator.estate.estate import Estate
-from providers.simulator.world.directory import Entry, View
-from providers.simulator.world.holdings import Service
 from reconciler.model.commands import Argument, Command, NameOf, Operation
 from reconciler.model.events import StepEnded
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import StateChange
+from tests.laws.truth import Truth, managed
 from tests.support.estate_log import is_write
 from tests.support.estate_sessions import plain
 from tests.support.phone import lync_sees, why_unreachable
@@ -32,51 +30,6 @@ UM_REREADS = 600.0
 
 Line = Mapping[str, Any]
 """One line of the estate's log."""
-
-
-# --- what is really there --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The newest state of the directory, whatever any domain controller knows of it."""
-
-    estate: Estate
-
-    def of(self, kind: str) -> list[Entry]:
-        return list(self.view.of(kind))
-
-    @property
-    def view(self) -> View:
-        return View(self.estate.holdings.directory, {})
-
-    def linked(self, plan: str) -> dict[str, Entry]:
-        """Return the gateways of a dial plan by address, without those that are disabled."""
-        view = self.view
-        found: dict[str, Entry] = {}
-        for group in view.of("UMHuntGroup"):
-            gateway, there = view.follow(group.properties["UMIPGateway"]), view.follow(group.properties["UMDialPlan"])
-            if gateway and there and there.name == plan and gateway.properties["Status"] != "Disabled":
-                found[str(gateway.properties["Address"]).lower()] = gateway
-        return found
-
-    def enabled(self, plan: str) -> list[str]:
-        """Return the addresses of those through which calls of the dial plan may go out."""
-        return sorted(address for address, one in self.linked(plan).items() if one.properties["OutcallsAllowed"])
-
-    def down(self) -> list[str]:
-        """Return the services that do not run, as host/service."""
-        hosts = self.estate.holdings.services
-        return sorted(f"{host}/{one.name}" for host, each in hosts.items() for one in each.values() if not _runs(one))
-
-    def statuses(self, service: str = "RTCSRV") -> dict[str, str]:
-        """Return the status of a service on every host that has it."""
-        hosts = self.estate.holdings.services
-        return {host: found.status for host, each in hosts.items() if (found := each.get(service.casefold()))}
-
-
-def _runs(service: Service) -> bool:
-    return service.status == "Running"
 
 
 # --- one apply -------------------------------------------------------------------------------------------------------
@@ -139,7 +92,7 @@ def _scripts_without_obligations(applied: Applied, trial: Trial) -> Iterator[str
     declared: Mapping[str, Resource] = trial.environment.declared.get("dial_plan", {})
     named = [one.get("pools") for one in declared.values()]
     hosts = {c.fqdn for pool in front_ends for c in pool.computers if _is_named(pool.fqdn, named)}
-    plans = set(declared)
+    plans = managed(trial)
     for sent in applied.doors.sent:
         if sent.request.command.operation is Operation.SCRIPT:
             owed = {(o.duty, o.subject) for change in trial.store.journal[: sent.commits] for o in change.owe}
@@ -247,7 +200,7 @@ def unrest(trial: Trial) -> list[str]:
     found = [f"{len(snapshot.open_intents)} intents are open"] if snapshot.open_intents else []
     found += [f"owed: {owed}" for owed in snapshot.obligations]
     directors = {pool.fqdn for pool in trial.world.lync.pools if pool.type == "director"}
-    for plan in trial.environment.declared.get("dial_plan", {}):
+    for plan in managed(trial):
         linked, enabled = truth.linked(plan), truth.enabled(plan)
         if linked and len(enabled) != 1:
             found.append(f"D7: {plan} has the outcall gateways {enabled}")

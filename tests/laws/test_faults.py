@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from tests.laws.oracles import OutcallWatch, Truth, duplicates, unrest, violations
+from tests.laws.oracles import OutcallWatch, duplicates, unrest, violations
+from tests.laws.truth import Truth
 from tests.support.configurations import MODERN, Situation, situations
 from tests.support.trial import Applied, Fault, Trial, environment_of, law
 

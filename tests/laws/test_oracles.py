@@ -21,7 +21,8 @@ from reconciler.run import apply as applying
 from reconciler.run import perform
 from reconciler.run.apply import Apply
 from reconciler.run.journal import Journal
-from tests.laws.oracles import OutcallWatch, PoolWatch, duplicates, left_down, violations
+from tests.laws.oracles import OutcallWatch, PoolWatch, duplicates, left_down, unrest, violations
+from tests.laws.truth import Truth
 from tests.support.fakes import MemoryLease
 from tests.support.trial import Applied, Fault, Trial, environment_of
 from tests.support.worlds import world_of
@@ -45,6 +46,14 @@ def test_undisturbed_engine_is_found_innocent() -> None:
     one = trial()
     watch = OutcallWatch(one)
     assert violations(one.apply(), one) + duplicates(one) + watch.broken == []
+
+
+def test_outgoing_calls_that_are_left_alone_are_neither_owed_nor_missed() -> None:
+    one = trial(gateway="unmanaged")
+    applied = one.apply()
+    assert [line["cmdlet"] for line in applied.ours].count("exchucutil.ps1") == 1
+    assert len(Truth(one.estate).enabled("Redmond")) > 1, "as the script leaves them"
+    assert violations(applied, one) + unrest(one) == []
 
 
 def test_write_without_durable_intent_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

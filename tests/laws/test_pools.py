@@ -10,8 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.plan.drift import DriftKind
-from tests.laws.oracles import OutcallWatch, Truth, unrest, violations
+from tests.laws.oracles import OutcallWatch, unrest, violations
 from tests.laws.test_plan_and_apply import A_WHILE, ANY, is_empty, shown, trial_of
+from tests.laws.truth import Truth
 from tests.support.configurations import MODERN, Sections, Situation, messes, situations
 from tests.support.estate_log import is_write
 from tests.support.exporting import exported, reopened

@@ -20,7 +20,8 @@ from providers.simulator.world.schema import World
 from reconciler.model.events import Waiting
 from reconciler.model.values import EMPTY
 from reconciler.plan.drift import DriftKind
-from tests.laws.oracles import PoolWatch, Truth, duplicates, left_down, unrest, violations
+from tests.laws.oracles import PoolWatch, duplicates, left_down, unrest, violations
+from tests.laws.truth import Truth
 from tests.support.fakes import MemoryStore
 from tests.support.trial import US, Applied, Fault, Trial, environment_of, law
 from tests.support.worlds import world_of

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from providers.simulator.estate.invoke import invoke_line
 from reconciler.model.events import Reported
-from tests.laws.oracles import Truth, violations
+from tests.laws.oracles import violations
+from tests.laws.truth import Truth
 from tests.plan.test_exchanges import USERS, applied, base, rewritten, row
 from tests.support.trial import Fault, Trial, law
 

@@ -25,7 +25,8 @@ from reconciler.plan.drift import DriftKind
 from reconciler.plan.saved import decode, encode
 from reconciler.plan.selection import Selection
 from reconciler.run.sent import foregone
-from tests.laws.oracles import Truth, violations
+from tests.laws.oracles import violations
+from tests.laws.truth import Truth
 from tests.support.estate_log import is_write
 from tests.support.fakes import MemoryStore
 from tests.support.trial import Fault, Trial, environment_of, law, types

@@ -26,7 +26,7 @@ from reconciler.model.server_abilities import Rehearsing
 from reconciler.plan.build import arrange
 from reconciler.plan.plan import Plan
 from reconciler.run.rehearse import MOST, Rehearsal, rehearse
-from tests.laws.oracles import Truth
+from tests.laws.truth import Truth
 from tests.plan.test_exchanges import USERS, applied, base, rewritten, row
 from tests.plan.test_waves import action
 from tests.support.boxes import CrowdBox, box, declared
