@@ -126,18 +126,23 @@ class Reader:
         hosts = [one for one in self.types if isinstance(one, Entering)]
         return tuple(one for one in kind.queries(landscape, keys) if all(host.offers(one, landscape) for host in hosts))
 
-    def ask(self, commands: Sequence[Command]) -> dict[Command, Result]:
-        """Return the result of each read."""
+    def check(self, commands: Sequence[Command]) -> dict[Command, Result]:
+        """Return the result of each read, where a read takes a server as long as a write."""
+        return self.ask(commands, self.paces.of_checks(len(commands)))
+
+    def ask(self, commands: Sequence[Command], paces: Paces | None = None) -> dict[Command, Result]:
+        """Return the result of each read; ``paces``: where it takes another time than a listing."""
         by_endpoint: dict[Endpoint, list[Command]] = {}
         for command in dict.fromkeys(commands):
             by_endpoint.setdefault(command.endpoint, []).append(command)
         results: dict[Command, Result] = {}
+        paces = paces or self.paces
         if self.scheduler is None:
-            for asked in (Asked(endpoint, those) for endpoint, those in by_endpoint.items()):
+            for asked in (Asked(endpoint, those, paces) for endpoint, those in by_endpoint.items()):
                 self._run(asked, self._begun(asked, asked.left), results)
                 self._end_share(asked, results)
         else:
-            every = [Asked(endpoint, dealt(those)) for endpoint, those in by_endpoint.items()]
+            every = [Asked(endpoint, dealt(those), paces) for endpoint, those in by_endpoint.items()]
             self._share_out(every, self.scheduler, results)
         return results
 
@@ -148,7 +153,7 @@ class Reader:
         running: dict[str, Asked] = {}
         while True:
             for asked in every:
-                while size := next_share(asked, self.sessions, self.paces):
+                while size := next_share(asked, self.sessions):
                     key = f"{asked.endpoint} #{asked.taken}"
                     running[key] = asked
                     scheduler.submit(key, partial(self._run, asked, self._begun(asked, size), results))
@@ -186,7 +191,7 @@ class Reader:
         began = self.clock.monotonic()
         found = self.retry.invoke(lambda: self.sessions.open(endpoint), requests, on_retry)
         if not is_repeated and not all(isinstance(result, SessionError) for result in found):
-            self.paces.note(endpoint, len(found), self.clock.monotonic() - began)
+            asked.paces.note(endpoint, len(found), self.clock.monotonic() - began)
         results.update(zip(commands, found, strict=True))
 
 

@@ -1,8 +1,9 @@
 """Divides the reads of one host among its sessions.
 
 A session answers one read after the other. Where the reads take longer than a session takes to open, several sessions
-answer them side by side. How many a host grants is found out as for writes (``Session.slots``), but never more than
-``MOST`` are asked for. Where reads are quick, or the host has one session only, they are one message.
+answer them side by side. How many a host grants is found out as for writes (``Session.slots``). Listings ask for
+at most ``MOST``. Checks that a server runs as for a write take as long as a write: they begin with as many sessions as
+writes do, and each answer adds one. Where reads are quick, or the host has one session only, they are one message.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Final
 from reconciler.model.commands import Command, Endpoint
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Session, Sessions
-from reconciler.run.slots import USUAL_SECONDS
+from reconciler.run.slots import FEW, USUAL_SECONDS
 
 MOST: Final = 3
-"""The most sessions of a host that are opened for reads. The account needs the others for its writes and other runs."""
+"""The most sessions of a host that listings open. The account needs the others for its writes and other runs."""
 FIRST: Final = 3
 """Reads in the first message to a host. Nobody knows yet whether the host answers, or how long it takes."""
 SHARE_SECONDS: Final = 0.15
@@ -29,11 +30,19 @@ _SHARES: Final = 4
 
 
 class Paces:
-    """How long one read takes on each host. Thread-safe."""
+    """How long one read of a kind takes on each host, and how many sessions may answer such reads. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self.most: Final = most
         self._seconds: dict[Endpoint, float | None] = {}
         self._lock = threading.Lock()
+
+    def of_checks(self, most: int) -> Paces:
+        """Return the paces of reads that take as long as writes: it is known which hosts answer, but not how fast."""
+        paces = Paces(most)
+        with self._lock:
+            paces._seconds = dict.fromkeys(self._seconds)
+        return paces
 
     def knows(self, endpoint: Endpoint) -> bool:
         """Return True after the host has answered."""
@@ -60,10 +69,13 @@ class Asked:
 
     endpoint: Endpoint
     commands: Sequence[Command]
+    paces: Paces
     began: float = 0.0
     taken: int = 0
+    handed_out: int = 0
+    """Shares that were handed out."""
     under_way: int = 0
-    """Shares that were handed out and have not ended."""
+    """Those of them that have not ended."""
 
     @property
     def left(self) -> int:
@@ -77,6 +89,7 @@ class Asked:
         """Return the next share."""
         share = self.commands[self.taken : self.taken + size]
         self.taken += len(share)
+        self.handed_out += 1
         self.under_way += 1
         return share
 
@@ -86,7 +99,7 @@ def dealt(commands: Sequence[Command]) -> Sequence[Command]:
     return (*commands[::2], *commands[1::2])
 
 
-def next_share(asked: Asked, sessions: Sessions, paces: Paces) -> int:
+def next_share(asked: Asked, sessions: Sessions) -> int:
     """Return how many reads to hand out now; 0 where all sessions of the host are in use."""
     if not asked.left:
         return 0
@@ -94,14 +107,15 @@ def next_share(asked: Asked, sessions: Sessions, paces: Paces) -> int:
         session = sessions.open(asked.endpoint)
     except SessionError:
         return asked.left  # the read reports why
-    if not paces.knows(asked.endpoint):
+    if not asked.paces.knows(asked.endpoint):
         is_alone = session.opening_seconds == math.inf or asked.taken
         return 0 if asked.under_way else asked.left if is_alone else min(asked.left, FIRST)
-    seconds = paces.seconds(asked.endpoint)
+    seconds = asked.paces.seconds(asked.endpoint)
     size = _size(asked, session, seconds)
     if size >= asked.left and not asked.under_way:
         return asked.left
-    wanted = min(MOST, asked.under_way + math.ceil(asked.left / size))
+    ended = asked.handed_out - asked.under_way
+    wanted = min(asked.paces.most, FEW + ended, asked.under_way + math.ceil(asked.left / size))
     # While one share is answered, another one waits for its session: it opens one where that takes too long.
     return size if asked.under_way <= session.slots(wanted, asked.left * seconds) else 0
 
@@ -113,4 +127,4 @@ def _size(asked: Asked, session: Session, seconds: float) -> int:
         return asked.left
     if asked.left * seconds <= 2 * session.opening_seconds:
         return min(asked.left, math.ceil(len(asked.commands) / 2))
-    return min(asked.left, max(math.ceil(quick / seconds), asked.left // (_SHARES * MOST)))
+    return min(asked.left, max(math.ceil(quick / seconds), asked.left // (_SHARES * asked.paces.most)))

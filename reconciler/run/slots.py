@@ -34,6 +34,8 @@ _FIRST_BATCHES: Final = 18 - FEW
 server usually grants an account."""
 _SMALLEST_SECONDS: Final = 0.15
 """No batch is shorter, because its messages cost too much then."""
+_PARTS: Final = 2
+"""A batch takes at most this part of a slot's share of what is left, because the batches of other slots end later."""
 _CROWDED: Final = 0.65
 """Where the fastest batch took less than this part of the mean time, the commands wait for each other on the host."""
 _REMEMBERED: Final = 256
@@ -68,9 +70,18 @@ class Speed:
     """The fewest reads for one action: a batch with several actions may need as many as one with a single one."""
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
-    def note(self, seconds: float) -> None:
+    def note(self, seconds: float, actions: int) -> bool:
+        """Learn from a batch; return False for one too short to tell whether the host is crowded.
+
+        On a busy machine a message may take as long as a command.
+        """
+        fastest = min(self.seconds, seconds)
+        if actions < LARGEST_BATCH and actions * fastest < _SMALLEST_SECONDS:
+            self.seconds = fastest
+            return False
         self.recent.append(seconds)
         self.seconds = 0.7 * self.seconds + 0.3 * seconds
+        return True
 
     @property
     def share(self) -> float:
@@ -114,12 +125,12 @@ class Window:
             return
         seconds = self._without_reads(meter, actions) / actions
         speed = self._speeds.setdefault(cmdlet, Speed(seconds))
-        speed.note(seconds)
+        is_telling = speed.note(seconds, actions)
         speed.reads = min(speed.reads, meter.reads / actions)
-        if speed.share < _CROWDED and self.size > FEW:
+        if is_telling and speed.share < _CROWDED and self.size > FEW:
             self._shrink(max(float(FEW), self.size * speed.share))
             speed.seconds *= speed.share  # the mean was taken with more slots
-        elif speed.share < _CROWDED:
+        elif is_telling and speed.share < _CROWDED:
             speed.recent.clear()  # a few slots are no crowd: the host itself became slower
         else:
             self.size += 1.0 / self.size if self.losses else 1.0
@@ -151,8 +162,9 @@ class Window:
         most = (_FIRST_SECONDS if self.handed_out < _FIRST_BATCHES else BATCH_SECONDS) + self.overhead_seconds
         seconds = self.seconds(cmdlet)
         fitting = int(most / seconds) if seconds * LARGEST_BATCH > most else LARGEST_BATCH
-        fair = -(-left // max(1, slots))
-        smallest = min(LARGEST_BATCH, math.ceil(_SMALLEST_SECONDS / seconds)) if seconds else LARGEST_BATCH
+        fair = -(-left // (_PARTS * max(1, slots)))
+        short = seconds * LARGEST_BATCH <= _SMALLEST_SECONDS
+        smallest = LARGEST_BATCH if short else math.ceil(_SMALLEST_SECONDS / seconds)
         return min(left, max(1, smallest, min(fitting, fair)))
 
 

@@ -19,6 +19,7 @@ from reconciler.model.commands import Command, Endpoint, Reply, read
 from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError, Unreachable
 from reconciler.model.ports import Request
 from reconciler.run.shares import FIRST, MOST, Asked, Paces, dealt, next_share
+from reconciler.run.slots import FEW
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions, SerialScheduler
 
@@ -62,10 +63,10 @@ def known(seconds: float) -> Paces:
 
 def shares(host: Host, paces: Paces, count: int, seconds: float) -> tuple[list[Sequence[Command]], float]:
     """Hand out all reads as they are asked for; return the shares, and when the last one ends."""
-    asked, handed, free, ends = Asked(EXCHANGE, reads(count)), [], [0.0], list[float]()
+    asked, handed, free, ends = Asked(EXCHANGE, reads(count), paces), [], [0.0], list[float]()
     now = 0.0
     while not asked.is_over:
-        while size := next_share(asked, host, paces):
+        while size := next_share(asked, host):
             handed.append(asked.take(size))
             while len(free) < host.sessions:
                 heapq.heappush(free, now + host.opening)
@@ -98,6 +99,16 @@ def test_many_reads_are_few_messages_and_all_sessions_end_together() -> None:
     assert end < 200 * 0.1 / MOST * 1.05
 
 
+def test_checks_are_not_taken_for_quick_because_listings_were() -> None:
+    """They begin with as many sessions as writes, and each answer adds one."""
+    given = host(opening=0.02)
+    handed, end = shares(given, known(0.0).of_checks(100), 100, 0.05)
+    assert max(len(one) for one in handed) <= 3
+    assert given.wanted[0] == FEW
+    assert given.sessions > 2 * FEW
+    assert end < 100 * 0.05 / 6, "and not five seconds"
+
+
 @pytest.mark.parametrize(
     ("given", "seconds"),
     [(host(most=1), 0.05), (host(), 0.001), (host(), 0.0), (host(opening=math.inf), 5.0)],
@@ -120,12 +131,12 @@ def test_neighbours_are_dealt_to_different_messages() -> None:
 
 
 def test_a_few_reads_go_to_a_host_that_has_not_answered_and_nothing_beside_them() -> None:
-    asked = Asked(EXCHANGE, reads(9))
-    assert next_share(asked, host(), Paces()) == FIRST
+    asked = Asked(EXCHANGE, reads(9), Paces())
+    assert next_share(asked, host()) == FIRST
     asked.take(FIRST)
-    assert next_share(asked, host(), Paces()) == 0
+    assert next_share(asked, host()) == 0
     asked.under_way = 0
-    assert next_share(asked, host(), Paces()) == 9 - FIRST, "it did not answer: the rest is tried once"
+    assert next_share(asked, host()) == 9 - FIRST, "it did not answer: the rest is tried once"
 
 
 def test_the_first_message_to_a_host_is_not_measured() -> None:
