@@ -83,8 +83,9 @@ def _tables(results: Results, chosen: Choice, work: Path, terraform: str | None,
     results.headline = measure_headline(chosen.duel, work, seed, provided, store, _say)
     yield render_headline(results.headline)
     for size in chosen.sizes:
-        results.sizes[size.mailboxes] = run_size(size, work, seed, terraform, store, _say)
-        yield render_size(results.sizes[size.mailboxes])
+        measured = run_size(size, work, seed, terraform, store, _say)
+        results.add(measured)
+        yield render_size(measured)
     yield render_growth(results)
 
 

@@ -59,6 +59,7 @@ DEFAULT = Choice(
         Size(3 * K, 3, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
         Size(10 * K, 3, {INSIDE: WHOLE, WIRE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
         Size(100 * K, 1, {INSIDE: EVERY}),
+        Size(100 * K, 1, {INSIDE: (PLAN, APPLY)}, estate=10 * K),
     ),
 )
 FULL = Choice(
@@ -72,6 +73,7 @@ FULL = Choice(
         Size(10 * K, 3, {INSIDE: WHOLE, WIRE: EVERY, HTTP: (PLAN, NO_OP), LOCAL: (PLAN, NO_OP)}),
         Size(50 * K, 1, {WIRE: (APPLY, NO_OP)}),
         Size(100 * K, 3, {INSIDE: EVERY}),
+        Size(100 * K, 3, {INSIDE: (PLAN, APPLY)}, estate=10 * K),
         Size(1_000 * K, 1, {INSIDE: (ADOPT, NO_OP)}),
     ),
 )

@@ -23,6 +23,12 @@ class Scale:
     """How much of everything there is; above 150,000 mailboxes only these grow, as in the largest estates."""
 
     mailboxes: int
+    estate: int = 0
+    """The mailboxes that dial plans, pools and servers are made for, where these are others."""
+
+    @property
+    def served(self) -> int:
+        return self.estate or self.mailboxes
 
     @property
     def extension_digits(self) -> int:
@@ -30,16 +36,16 @@ class Scale:
 
     @property
     def dial_plans(self) -> tuple[str, ...]:
-        return tuple(f"Plan{number}" for number in range(1, 3 + min(60, self.mailboxes // 2500)))
+        return tuple(f"Plan{number}" for number in range(1, 3 + min(60, self.served // 2500)))
 
     @property
     def pools(self) -> tuple[str, ...]:
         """Enterprise pools of two Front Ends, each in a central site of its own."""
-        return tuple(f"pool{number}.{DOMAIN}" for number in range(1, 3 + min(30, self.mailboxes // 5000)))
+        return tuple(f"pool{number}.{DOMAIN}" for number in range(1, 3 + min(30, self.served // 5000)))
 
     @property
     def servers(self) -> tuple[str, ...]:
-        return tuple(f"ex{number}.{DOMAIN}" for number in range(1, 3 + min(60, self.mailboxes // 2500)))
+        return tuple(f"ex{number}.{DOMAIN}" for number in range(1, 3 + min(60, self.served // 2500)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +79,14 @@ def set_cost(directory: Path, cost: Cost) -> None:
 
 
 def write_environment(
-    directory: Path, mailboxes: int, seed: int, cost: Cost | None = None, *, enabled: bool = False
+    directory: Path, mailboxes: int, seed: int, cost: Cost | None = None, *, enabled: bool = False, estate: int = 0
 ) -> None:
     """Write an environment over a simulated estate to the new directory; ``seed`` deals out the users.
 
     ``enabled``: the users have Unified Messaging already, in dial plans one after the other, so that an apply only
-    adopts them.
+    adopts them. ``estate``: the rest is as large as for so many mailboxes; by default for those there are.
     """
-    scale = Scale(mailboxes)
+    scale = Scale(mailboxes, estate)
     directory.mkdir(parents=True)
     (directory / "environment.yaml").write_text(_environment(scale), encoding="utf-8")
     world = _world(scale, enabled=enabled) + (cost.section if cost else "")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.bench.measure import Figures
 from tests.bench.results import Results
-from tests.bench.rounds import APPLY, INSIDE, NO_OP, PLAN
+from tests.bench.rounds import APPLY, INSIDE, NO_OP, PLAN, Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,21 @@ def no_op_step(results: Results, few: int, many: int) -> Step | None:
 
 def apply_step(results: Results, few: int, many: int) -> Step | None:
     """Return the growth of the first apply, without the plan before it."""
-    one, other = (run_cpu(results, size) for size in (few, many))
+    return _step(few, many, run_cpu(results.sizes.get(few)), run_cpu(results.sizes.get(many)))
+
+
+def users_step(results: Results, few: int, many: int) -> Step | None:
+    """Return the same where only the users become more, in the estate that ``few`` have."""
+    return _step(few, many, run_cpu(results.sizes.get(few)), run_cpu(results.in_estate.get(many)))
+
+
+def _step(few: int, many: int, one: float | None, other: float | None) -> Step | None:
     return Step(few, many, one, other) if one and other else None
 
 
-def run_cpu(results: Results, mailboxes: int) -> float | None:
+def run_cpu(measured: Measured | None) -> float | None:
     """Return the CPU seconds of the first apply above those of the first plan."""
-    apply, plan = (results.figures(mailboxes, INSIDE, phase) for phase in (APPLY, PLAN))
+    apply, plan = (measured.middle(INSIDE, phase) if measured else None for phase in (APPLY, PLAN))
     return apply.cpu - plan.cpu if apply and plan else None
 
 
@@ -74,9 +82,13 @@ def _rows(results: Results) -> Iterator[str]:
         if found is not None:
             yield _row(f"no-op plan, {size:,}", size, found.cpu, no_op_step(results, before, size), found)
     for before, size in zip((0, *GROWING), GROWING, strict=False):
-        cpu = run_cpu(results, size)
+        cpu = run_cpu(results.sizes.get(size))
         if cpu is not None:
             yield _row(f"first run, {size:,}", size, cpu, apply_step(results, before, size), None)
+    for size, measured in results.in_estate.items():
+        if (cpu := run_cpu(measured)) is not None:
+            few = measured.size.estate
+            yield _row(f"  estate of {few:,}", size, cpu, users_step(results, few, size), None)
 
 
 def _row(name: str, size: int, cpu: float, step: Step | None, figures: Figures | None) -> str:

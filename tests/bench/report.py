@@ -38,7 +38,7 @@ def render_size(measured: Measured) -> str:
     count = measured.size.mailboxes
     about = f", {measured.resources:,} resources" if measured.resources else ""
     lines = [
-        f"{count:,} mailboxes{about}",
+        f"{measured.size.title}{about}",
         f"  {'':<34}{'wall s':>8}{'CPU s':>8}{'sim. s':>8}"
         f"{'peak MB':>9}{'requests':>10}{'ms/mailbox':>12}{'rounds':>8}",
     ]

@@ -29,6 +29,13 @@ class Results:
     headline: Headline | None = None
     parts: Parts | None = None
     sizes: dict[int, Measured] = field(default_factory=dict)
+    """By the number of mailboxes, each in the estate that such a number has."""
+    in_estate: dict[int, Measured] = field(default_factory=dict)
+    """By the number of mailboxes, in an estate made for fewer."""
+
+    def add(self, measured: Measured) -> None:
+        """Take the rounds of one size."""
+        (self.in_estate if measured.size.estate else self.sizes)[measured.size.mailboxes] = measured
 
     def figures(self, mailboxes: int, who: str, phase: str) -> Figures | None:
         """Return the medians of a phase."""
@@ -67,13 +74,14 @@ class Results:
             ],
             "headline": _rounds(self.headline.figures) if self.headline else [],
             "parts": asdict(self.parts) if self.parts else None,
-            "sizes": [_size(measured) for measured in self.sizes.values()],
+            "sizes": [_size(measured) for measured in (*self.sizes.values(), *self.in_estate.values())],
         }
 
 
 def _size(measured: Measured) -> dict[str, Any]:
     return {
         "mailboxes": measured.size.mailboxes,
+        "estate": measured.size.estate or measured.size.mailboxes,
         "resources": measured.resources,
         "state": asdict(measured.state) if measured.state else None,
         "traffic": asdict(measured.traffic) if measured.traffic else None,

@@ -37,6 +37,13 @@ class Size:
     rounds: int
     phases: Mapping[str, Sequence[str]]
     """By who, the phases that are run; what comes after an apply is run after the wire's, where there is one."""
+    estate: int = 0
+    """The mailboxes that the rest of the estate is made for, where it is not made for these."""
+
+    @property
+    def title(self) -> str:
+        of = f" in the estate of {self.estate:,}" if self.estate else ""
+        return f"{self.mailboxes:,} mailboxes{of}"
 
 
 @dataclass(slots=True)
@@ -72,8 +79,9 @@ def run_size(
 ) -> Measured:
     """Run every round of one size within the directory ``work``."""
     measured = Measured(size)
-    fresh = work / f"environment-{size.mailboxes}"
-    write_environment(fresh, size.mailboxes, seed, enabled=ADOPT in size.phases.get(INSIDE, ()))
+    fresh = work / f"environment-{size.mailboxes}-{size.estate}"
+    is_enabled = ADOPT in size.phases.get(INSIDE, ())
+    write_environment(fresh, size.mailboxes, seed, enabled=is_enabled, estate=size.estate)
     peer = work / f"terraform-{size.mailboxes}"
     if not (HTTP in size.phases or LOCAL in size.phases):
         terraform = None
@@ -81,7 +89,7 @@ def run_size(
         run_other(_child("terraform", fresh, peer), cwd=ROOT)
         measured.resources = (peer / "main.tf").read_text().count("\nresource ") + 1
     for number in range(1, size.rounds + 1):
-        say(f"{size.mailboxes:,} mailboxes, round {number} of {size.rounds}")
+        say(f"{size.title}, round {number} of {size.rounds}")
         _round_of_product(measured, fresh, work)
         if terraform is not None:
             for who, address in ((HTTP, store), (LOCAL, None)):

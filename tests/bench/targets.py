@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench.growth import apply_step, no_op_step, run_cpu
+from tests.bench.growth import apply_step, no_op_step, run_cpu, users_step
 from tests.bench.headline import APPLY as DUEL_APPLY
 from tests.bench.headline import BULK, EACH
 from tests.bench.headline import NO_OP as DUEL_NO_OP
@@ -100,16 +100,20 @@ def _growth(results: Results) -> Iterator[Target]:
         found = results.figures(size, INSIDE, NO_OP)
         what = f"peak of a no-op plan, {size:,}, without the simulator's"
         yield Target(f"P5-{words}", what, goal, "MB", found.own_mb if found else None)
-    run = apply_step(results, 10 * K, 100 * K)
-    power = run.exponent if run else None
-    yield Target("P10", "power that the CPU of the first run grows with, 10,000 to 100,000", 1.05, "", power)
+    what = "power that the CPU of the first run grows with, 10,000 to 100,000"
+    for words, where, step in (
+        ("users", "in the estate of 10,000", users_step),
+        ("estate", "the estate too", apply_step),
+    ):
+        run = step(results, 10 * K, 100 * K)
+        yield Target(f"P10-{words}", f"{what}, {where}", 1.05, "", run.exponent if run else None)
 
 
 def _applies(results: Results) -> Iterator[Target]:
     for size, words, most in ((K, "1k", 1.15), (10 * K, "10k", 1.08)):
         what = f"run over the limit of its slots, {size:,}: the worst of all costs"
         yield Target(f"P7-{words}", what, most, "x", _worst_run(results, size))
-    cpu = run_cpu(results, 10 * K)
+    cpu = run_cpu(results.sizes.get(10 * K))
     yield Target("P8", "engine's CPU for each mailbox of the first run, 10,000", 0.5, "ms", cpu / 10 if cpu else None)
     duel = results.headline
     what = "Terraform with a provider over ours: apply of the same work"
