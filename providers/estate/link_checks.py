@@ -10,6 +10,8 @@ from typing import Final
 
 from providers.cmdlets.cmdlet_resource import object_argument
 from providers.estate.links import is_script_link, links_of, named_pools, users_left_out
+from providers.estate.outcall_advice import working_choices
+from providers.estate.outcalls import solve_outcalls
 from providers.estate.topology import gateways_of, uc_pools
 from providers.schema.exchange import DialPlan, HuntGroup, IPGateway
 from providers.schema.lync import LyncService
@@ -51,7 +53,7 @@ NO_OUTCALLS: Final = Rule(
     "No gateway would be left for outgoing calls",
     "The plan removes links of a dial plan, and one of their gateways places its outgoing calls. None of the gateways "
     "that stay linked allows outgoing calls, so Play on Phone would fail.",
-    "Write outcall_gateway: auto for the dial plan.",
+    "Write an outcall_gateway that stays linked, or keep a pool that places the outgoing calls in pools.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.1",
 )
 LINK_RULES: Final = (UNKNOWN_POOL, USERS_LEFT_OUT, OTHER_LINK, NO_OUTCALLS)
@@ -77,7 +79,8 @@ def _check(plan: Resource, landscape: Landscape) -> Iterator[Diagnostic]:
         if gateway in pools and gateway not in named and not is_script_link(group, landscape):
             yield OTHER_LINK.found(group, _other_link(plan, group), _removing(group, landscape))
     if _loses_outcalls(plan, landscape):
-        yield NO_OUTCALLS.found(plan, f"{plan.address} would keep {_left(plan, landscape)}.")
+        detail = f"{plan.address} would keep {_left(plan, landscape)}."
+        yield NO_OUTCALLS.found(plan, detail, _keeping_outcalls(plan, landscape))
 
 
 def _other_link(plan: Resource, group: Resource) -> str:
@@ -94,14 +97,19 @@ def _removing(group: Resource, landscape: Landscape) -> str:
 
 def _loses_outcalls(plan: Resource, landscape: Landscape) -> bool:
     """True if the plan removes a link whose gateway allows outgoing calls, and leaves none that does."""
+    left = gateways_of(plan.key, landscape)
+    return bool(_removed_ways(plan, landscape)) and not any(_calls_out(one, landscape) for one in left)
+
+
+def _removed_ways(plan: Resource, landscape: Landscape) -> Sequence[str]:
+    """Return the gateways with outgoing calls from which the plan removes the link with a dial plan."""
     removed = [
         action.address.key.partition("/")[0]
         for action in landscape.actions.values()
         if action.address.type == HuntGroup.name and action.kind is ActionKind.DELETE and not action.destroyed
         if folded(action.address.key.partition("/")[2]) == folded(plan.key)
     ]
-    left = gateways_of(plan.key, landscape)
-    return any(_calls_out(one, landscape) for one in removed) and not any(_calls_out(one, landscape) for one in left)
+    return [one for one in removed if _calls_out(one, landscape)]
 
 
 def _calls_out(gateway: str, landscape: Landscape) -> bool:
@@ -112,3 +120,12 @@ def _calls_out(gateway: str, landscape: Landscape) -> bool:
 
 def _left(plan: Resource, landscape: Landscape) -> str:
     return f"{listed(gateways_of(plan.key, landscape))} without outgoing calls"
+
+
+def _keeping_outcalls(plan: Resource, landscape: Landscape) -> str:
+    """Return the remedy: an ``outcall_gateway`` that was tried; where none works, a pool that places the calls now."""
+    decided = next(each for each in solve_outcalls(landscape) if each.plan.key == plan.key)
+    if choice := next(working_choices(decided, landscape, is_strict=True), None):
+        return f"Write for the dial plan:\n  outcall_gateway: {choice}"
+    kept = sorted({*(named_pools(plan) or ()), _removed_ways(plan, landscape)[0]})
+    return f"Keep a pool that places its outgoing calls:\n  pools: [{', '.join(kept)}]"

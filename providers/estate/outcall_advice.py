@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from providers.estate.outcalls import GatewayClass, PlanOutcalls, Trouble, solve_outcalls
+from providers.estate.outcalls import GatewayClass, PlanOutcalls, Trouble, is_unmanaged, solve_outcalls
 from providers.schema.exchange import UNMANAGED, DialPlan
 from reconciler.model.landscape import Landscape
 
@@ -20,10 +20,14 @@ def advised_choice(each: PlanOutcalls, landscape: Landscape) -> str:
     return next(working_choices(each, landscape), UNMANAGED)
 
 
-def working_choices(each: PlanOutcalls, landscape: Landscape) -> Iterator[str]:
-    """Yield each ``outcall_gateway`` after which the dial plan has no complaint and no other one a new or worse one."""
+def working_choices(each: PlanOutcalls, landscape: Landscape, *, is_strict: bool = False) -> Iterator[str]:
+    """Yield each ``outcall_gateway`` after which the dial plan has no complaint and no other one a new or worse one.
+
+    Args:
+        is_strict: no other one may get an unsuitable gateway either, even if none can be chosen for it now.
+    """
     before = {one for one in complaints(solve_outcalls(landscape)) if one[0] != each.plan.key}
-    allowed = before | {(plan, None) for plan, _ in before}
+    allowed = before if is_strict else before | {(plan, None) for plan, _ in before}
     for choice in _choices(each):
         plan = each.plan.having(DialPlan.outcall_gateway, choice)
         plans = landscape.wanted(DialPlan).replaced([plan])
@@ -50,7 +54,7 @@ def _choices(each: PlanOutcalls) -> Iterator[str]:
     """Yield what may be written: the present choice of the rule, auto, then every gateway, the most suitable first."""
     if each.chosen is not None:
         yield each.chosen
-    if each.explicit is not None:
+    if each.explicit is not None or is_unmanaged(each.plan):
         yield "auto"
     is_only = len(each.gateways) == 1
     for gateway in sorted(each.gateways, key=lambda one: (_SUITABILITY.index(each.classes[one]), one)):

@@ -51,7 +51,7 @@ NAME_TWICE = Rule(
     "UM085",
     "Simple name is used twice",
     "The SimpleName of a Lync dial plan is unique: Lync refuses a second one.",
-    "Give one of them another simple_name, or leave it out.",
+    "Give one of them another simple_name. One that is declared without it keeps the name that it has.",
     "New-CsDialPlan, parameter SimpleName; DOMAIN 7.8",
     when=When.FILES,
 )
@@ -169,16 +169,21 @@ def _infers(plan: Resource, lync: Resource, landscape: Landscape) -> bool:
 
 
 def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return an error for each simple name of two Lync dial plans, if one of them is declared."""
+    """Return an error for each simple name of two Lync dial plans, if one of them is declared with it.
+
+    One that is declared without a simple name keeps the name that it has on the servers.
+    """
     wanted, there = landscape.wanted(LyncDialPlan), landscape.all(LyncDialPlan)
-    others = [one for one in there.values() if one.key not in wanted]
-    holders: dict[str, Resource] = {}
+    named = {one.key: name for one in wanted.values() if (name := one.get(LyncDialPlan.simple_name))}
+    keeping = [one for one in there.values() if one.key not in named]
+    holders = {folded(one.get(LyncDialPlan.simple_name) or ""): one for one in keeping}
     found: list[Diagnostic] = []
-    for plan in (*others, *wanted.values()):
-        if name := plan.get(LyncDialPlan.simple_name):
-            holder = holders.setdefault(folded(name), plan)
-            if holder is not plan and plan.key in wanted:
-                found.append(NAME_TWICE.found(plan, f'"{name}" is given to {placed(holder)} and {placed(plan)}.'))
+    for key, name in named.items():
+        plan = wanted[key]
+        holder = holders.setdefault(folded(name), plan)
+        if holder is not plan:
+            shown = placed(wanted.get(holder.key, holder))
+            found.append(NAME_TWICE.found(plan, f'"{name}" is given to {shown} and {placed(plan)}.'))
     return found
 
 

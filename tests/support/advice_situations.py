@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.world.schema import World
-from tests.support.advice import Edit, Sections
+from tests.support.advice import Edit, Sections, merged
 from tests.support.trial import Trial, environment_of
 from tests.support.worlds import world_of
 
@@ -124,6 +124,7 @@ def away(*hosts: str) -> Callable[[Trial], object]:
 
 _NEVER: Final = {"start_mode": "Disabled"}
 TWO_POOLS: Final = world(2, 1)
+OLD: Final = world(servers=("8.3.83.6",))
 SERVICE: Final = f"service:MediationServer:{POOL}"
 AT_ANOTHER_SITE: Final = changed(world(2), lync__sites=lambda several: [*several, {"name": "site2"}])
 AT_A_BRANCH: Final = changed(
@@ -418,7 +419,12 @@ SPLIT: Final = (
         plans(pools=["pool2.contoso.com"], outcall_gateway="unmanaged"),
         TWO_POOLS,
         applied=plans(),
-        edit=first("dial_plans", outcall_gateway="auto"),
+    ),
+    Situation(
+        "UM049",
+        merged(plans("Redmond", "Dublin"), {"dial_plans": {"Dublin": {"pools": ["dir1.contoso.com"]}}}),
+        world(director=True),
+        applied=plans("Redmond", "Dublin"),
     ),
 )
 SERVICES: Final = (
@@ -659,9 +665,16 @@ MAILBOXES: Final = (
         edit=lambda told: told["lync_dial_plans"]["B"].update(simple_name="Blue"),
     ),
     Situation(
+        "UM085",
+        {**plans(lync_dial_plan="New"), "lync_dial_plans": {"Old": {}, "New": {}}},
+        OLD,
+        applied={**plans(lync_dial_plan="Old"), "lync_dial_plans": {"Old": {}}},
+        edit=lambda told: told["lync_dial_plans"]["Old"].update(simple_name="Old"),
+    ),
+    Situation(
         "UM081",
         {**plans(lync_dial_plan="Redmond"), "lync_dial_plans": {"Redmond": {"simple_name": "Other"}}},
-        world(servers=("8.3.83.6",)),
+        OLD,
         edit=first("lync_dial_plans", simple_name=None),
     ),
     Situation(
