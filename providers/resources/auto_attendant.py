@@ -17,8 +17,10 @@ from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, checked
+from providers.estate.attendant_order import MENUS, keys_elsewhere, order_of
 from providers.estate.language_packs import NO_PACK, NOT_EVERYWHERE, check_language
 from providers.estate.version_attributes import check_attributes
+from providers.resources.attendant_menu import AttendantMenuType
 from providers.schema.attendant_values import ALWAYS, in_a_word
 from providers.schema.attendants import INHERITED, AttendantMenu, AutoAttendant
 from providers.schema.exchange import DialPlan, IPGateway
@@ -164,6 +166,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
         commands: list[Command] = list(super().update(desired, observed, tuple(by_name.values()), landscape))
         if status is not None:
             verb = "Enable" if status.after == "Enabled" else "Disable"
+            commands += self._cut_off(desired, landscape) if verb == "Disable" else ()
             commands.append(write(f"{verb}-{self.noun}", Identity=self.identity(desired.key, landscape)))
         if star is None:
             return commands
@@ -172,8 +175,35 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
         return [*commands, *turned] if star.after is True else [*turned, *commands]
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
+        """Return the commands; the first ones cut what leads to the attendant, which Exchange would not remove."""
         turned = _star_key(observed, None, landscape) if observed.get(self.is_default) else ()
-        return (*turned, *super().delete(observed, landscape))
+        return (*turned, *self._cut_off(observed, landscape), *super().delete(observed, landscape))
+
+    def _cut_off(self, one: Resource, landscape: Landscape) -> Iterator[Command]:
+        """Yield the commands that cut what leads to an attendant from those that go after it."""
+        for name in order_of(landscape).cut.get(one.address, ()):
+            yield from self._cut(name, one.key, landscape)
+
+    def _cut(self, name: str, gone: str, landscape: Landscape) -> Iterator[Command]:
+        """Yield the commands that cut what leads from an attendant to ``gone``, and all its keys to others.
+
+        It goes as well. If one of its keys led to a disabled attendant, Exchange would refuse the command.
+        """
+        attendant, menu = landscape.one(self, name), landscape.one(AttendantMenu, name)
+        if menu is not None:
+            each = ((one.name, menu.get(one) or Nested()) for one in MENUS)
+            kept = ((one, keys, keys_elsewhere(keys)) for one, keys in each)
+            changes = [Change(one, keys, left) for one, keys, left in kept if left != keys]
+            yield from AttendantMenuType().update(menu, menu, changes, landscape)
+        if attendant is not None and folded(attendant.get(self.dtmf_fallback) or "") == folded(gone):
+            yield from self.update(attendant, attendant, [Change(self.dtmf_fallback.name, gone, None)], landscape)
+
+    def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
+        return tuple(order_of(landscape).needs.get(desired.address, ()))
+
+    def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return also the attendants that lead to ``gone`` and go as well."""
+        return (*super().successors(gone, landscape), *order_of(landscape).needs.get(gone.address, ()))
 
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         """Return the landscape.

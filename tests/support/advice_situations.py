@@ -241,6 +241,11 @@ def attendants(**several: Mapping[str, Any]) -> dict[str, Any]:
     return {**plans(), "auto_attendants": {name: {"dial_plan": "Redmond", **told} for name, told in several.items()}}
 
 
+def leading(name: str) -> dict[str, Any]:
+    """Return the menu whose key leads to an attendant."""
+    return {"business_hours_keys": {"1": {"name": name, "attendant": name}}, "business_hours_keys_enabled": True}
+
+
 DIAL_PLANS: Final = (
     Situation("UM001", plans(voip_security="Unsecured")),
     Situation(
@@ -535,6 +540,17 @@ ATTENDANTS: Final = (
             One={"status": "enabled", "business_hours_keys": {"1": {"name": "Two", "attendant": "Two"}}}, Two={}
         ),
         edit=lambda told: told["auto_attendants"]["Two"].update(status="enabled"),
+    ),
+    Situation(
+        "UM206",
+        attendants(One=leading("Two"), Two={"status": "disabled"}),
+        applied=attendants(One=leading("Two"), Two={"status": "enabled"}),
+        edit=lambda told: told["auto_attendants"]["One"].update(business_hours_keys={}),
+    ),
+    Situation(
+        "UM207",
+        attendants(One={**leading("Two"), "status": "enabled"}, Two={**leading("One"), "status": "enabled"}),
+        applied=attendants(One=leading("Two"), Two=leading("One")),
     ),
     Situation(
         "UM095",

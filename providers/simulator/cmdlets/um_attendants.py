@@ -2,13 +2,22 @@
 
 Business hours and holidays are answered in the culture en-US, which the runner gives its sessions. Names of exception
 types that no document establishes are the ones the product's assemblies are known by. Sources: New-, Set- and
-Disable-UMAutoAttendant (Microsoft Learn); DOMAIN 7.6, 8. The checks of menus are observed, not documented.
+Disable-UMAutoAttendant (Microsoft Learn); DOMAIN 7.6, 8.
+
+No document says what Exchange checks where one attendant leads to another. It is as the assemblies of Exchange 2013 are
+known to do it:
+
+* Set- checks all keys, also those that it does not change: their attendants are in the dial plan, and enabled where the
+  attendant itself is. It checks the fallback only where it sets it.
+* Enable- checks the fallback, and the keys during business hours if that menu is on. It does not check the other keys.
+* Disable- and Remove- refuse an attendant to which another one leads, enabled or not.
+* New- checks no status.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -23,6 +32,8 @@ _FIELDS: Final = 10
 _COUNTS: Final = (5, 6, 8, 10)
 _LEADING: Final = (2, 3, 6, 7, 8, 9)
 """The fields that say where a key leads: extension, attendant, mailboxes, announcements. At most one has a value."""
+_BAD_LINK: Final = "InvalidDtmfFallbackAutoAttendantException"
+"""Exchange raises it for keys too, where an attendant is disabled or removed."""
 _AUDIO: Final = re.compile(r".*\.(wav|wma)", re.IGNORECASE)
 
 
@@ -85,17 +96,25 @@ def _check_menu(call: Call, keys: Iterable[str], plan: object, is_enabled: bool)
     """Refuse a key that is there twice, or leads to no attendant of the dial plan, or from an enabled to a disabled."""
     seen: set[str] = set()
     for mapping in keys:
-        key, _, _, attendant, *_ = mapping.split(",")
+        key = mapping.split(",")[0]
         if key in seen:
             raise call.error("InvalidCustomMenuException", "menu-key-twice", key, key=key)
         seen.add(key)
-        if not attendant:
-            continue
-        other = next((one for one in call.view.of("UMAutoAttendant") if folded(one.name) == folded(attendant)), None)
-        if other is None or other.properties.get("UMDialPlan") != plan:
-            raise call.error("InvalidAutoAttendantException", "menu-attendant-unknown", attendant, name=attendant)
-        if is_enabled and other.properties.get("Status") == "Disabled":
-            raise call.error("InvalidAutoAttendantException", "menu-attendant-disabled", attendant, name=attendant)
+    for attendant in _led_to(keys):
+        _check_link(call, attendant, plan, is_enabled)
+
+
+def _led_to(keys: Iterable[str]) -> Iterator[str]:
+    """Yield the names of the attendants to which keys lead."""
+    return (name for mapping in keys if (name := mapping.split(",")[3]))
+
+
+def _check_link(call: Call, attendant: str, plan: object, is_enabled: bool) -> None:
+    other = next((one for one in call.view.of("UMAutoAttendant") if folded(one.name) == folded(attendant)), None)
+    if other is None or other.properties.get("UMDialPlan") != plan:
+        raise call.error("InvalidAutoAttendantException", "menu-attendant-unknown", attendant, name=attendant)
+    if is_enabled and other.properties.get("Status") == "Disabled":
+        raise call.error("InvalidAutoAttendantException", "linked-attendant-disabled", attendant, name=attendant)
 
 
 _FORMS: Final[Mapping[str, Callable[[str], str]]] = {
@@ -119,7 +138,11 @@ def _check_attendant(call: Call, entry: Entry | None, properties: dict[str, Any]
     elif "Language" in properties:
         check_language(call, properties["Language"])
     if everything.get("DTMFFallbackAutoAttendant") and not everything.get("SpeechEnabled"):
-        raise call.error("InvalidDtmfFallbackAutoAttendantException", "fallback-needs-speech", name, name=name)
+        raise call.error(_BAD_LINK, "fallback-needs-speech", name, name=name)
+    is_enabled = entry is not None and entry.properties.get("Status") == "Enabled"
+    fallback = call.view.follow(properties.get("DTMFFallbackAutoAttendant"))
+    if is_enabled and fallback is not None and fallback.properties.get("Status") == "Disabled":
+        raise call.error(_BAD_LINK, "linked-attendant-disabled", fallback.name, name=fallback.name)
     for number in properties.get("PilotIdentifierList") or ():
         if not re.fullmatch(r"\+[0-9]{2,15}|[0-9]{1,20}", str(number)):
             raise call.error("DataValidationException", "bad-e164", str(number), number=number)
@@ -127,9 +150,8 @@ def _check_attendant(call: Call, entry: Entry | None, properties: dict[str, Any]
     for changed, form in _FORMS.items():
         if changed in properties:
             properties[changed] = [_in_form(call, changed, form, one) for one in properties[changed] or ()]
-    for changed in _MENUS:
-        if changed in properties:
-            _check_menu(call, properties[changed], everything["UMDialPlan"], everything.get("Status") == "Enabled")
+    for menu in _MENUS:
+        _check_menu(call, properties.get(menu, everything.get(menu)) or (), everything["UMDialPlan"], is_enabled)
 
 
 def _in_form(call: Call, name: str, form: Callable[[str], str], value: object) -> str:
@@ -139,11 +161,32 @@ def _in_form(call: Call, name: str, form: Callable[[str], str], value: object) -
         raise call.invalid(name, value) from None
 
 
+def _check_attendant_leads_on(call: Call, attendant: Entry) -> None:
+    """Refuse to enable an attendant that leads to a disabled one, or to none."""
+    own = attendant.properties
+    fallback = call.view.follow(own.get("DTMFFallbackAutoAttendant"))
+    keys = own.get("BusinessHoursKeyMapping") if own.get("BusinessHoursKeyMappingEnabled") else ()
+    for name in (*((fallback.name,) if fallback else ()), *_led_to(keys or ())):
+        _check_link(call, name, own["UMDialPlan"], is_enabled=True)
+
+
 def _check_attendant_is_free(call: Call, attendant: Entry) -> None:
+    """Refuse to disable or remove an attendant that the star key, or another attendant, leads to."""
+    name = attendant.name
     plan = next(iter(referring(call, "UMDialPlan", "UMAutoAttendant", attendant)), None)
     if plan is not None:
-        name, error = attendant.name, "DefaultAutoAttendantInDialPlanException"
+        error = "DefaultAutoAttendantInDialPlanException"
         raise call.error(error, "attendant-in-use", name, name=name, plan=plan.name)
+    for other in call.view.of("UMAutoAttendant"):
+        is_neighbour = other.properties.get("UMDialPlan") == attendant.properties.get("UMDialPlan")
+        if is_neighbour and other.guid != attendant.guid and _leads_to(other, attendant):
+            raise call.error(_BAD_LINK, "attendant-led-to", name, name=name, other=other.name)
+
+
+def _leads_to(one: Entry, other: Entry) -> bool:
+    keys = (mapping for menu in _MENUS for mapping in one.properties.get(menu) or ())
+    is_named = folded(other.name) in map(folded, _led_to(keys))
+    return is_named or one.refers_to("DTMFFallbackAutoAttendant", other.guid)
 
 
 ATTENDANT = Rules(
@@ -166,5 +209,6 @@ ATTENDANT = Rules(
     },
     check=_check_attendant,
     removing=_check_attendant_is_free,
+    enabling=_check_attendant_leads_on,
     disabling=_check_attendant_is_free,
 )

@@ -63,8 +63,10 @@ class Rules:
     created: Callable[[Call, Entry], None] = _nothing
     removing: Callable[[Call, Entry], None] = _nothing
     """Refuses the removal, or removes what goes with the object."""
+    enabling: Callable[[Call, Entry], None] = _nothing
+    """Refuses Enable-, which objects with a Status have."""
     disabling: Callable[[Call, Entry], None] = _nothing
-    """Refuses Disable-, which objects with a Status have."""
+    """Refuses Disable-."""
     parent: str | None = None
     """Parameter naming the object it is a child of: its name is unique there alone."""
     hidden: Callable[[Call, Entry], bool] = lambda _, __: False
@@ -186,11 +188,10 @@ def answer_switch(call: Call, rules: Rules) -> None:
     """Answer Enable-<noun> and Disable-<noun>: here a gateway has no calls that would have to end first."""
     entry = found_object(call, rules.noun, call.get("Identity"))
     status = call.cmdlet.partition("-")[0] + "d"
-    if status == "Disabled":
-        rules.disabling(call, entry)
     if entry.properties.get("Status") == status:
         type = f"{rules.noun.removeprefix('UM')}Already{status}Exception"
         raise call.error(type, f"already-{status.lower()}", entry.name, name=entry.name)
+    (rules.enabling if status == "Enabled" else rules.disabling)(call, entry)
     call.change(entry, {"Status": status})
 
 

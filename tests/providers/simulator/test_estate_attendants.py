@@ -74,6 +74,49 @@ def test_a_menu_leads_to_enabled_attendants_of_its_dial_plan(keys: list[str], er
     assert refused(estate, "Set-UMAutoAttendant", Identity="Main", BusinessHoursKeyMapping=keys).type == error
 
 
+_LEADS = {"BusinessHoursKeyMapping": ["1,Sales,,Sales,"], "BusinessHoursKeyMappingEnabled": True}
+_LEADS_LATER = {"AfterHoursKeyMapping": ["1,Sales,,Sales,"], "AfterHoursKeyMappingEnabled": True}
+_FALLS_BACK = {"SpeechEnabled": True, "DTMFFallbackAutoAttendant": "Sales"}
+
+
+@pytest.mark.parametrize("link", [_LEADS, _FALLS_BACK], ids=["a key", "the fallback"])
+def test_an_attendant_is_enabled_after_the_one_that_it_leads_to(link: dict[str, object]) -> None:
+    estate = _estate()
+    run(estate, "Set-UMAutoAttendant", Identity="Main", **link)
+    assert refused(estate, "Enable-UMAutoAttendant", Identity="Main").type == "InvalidAutoAttendantException"
+    run(estate, "Enable-UMAutoAttendant", Identity="Sales")
+    run(estate, "Enable-UMAutoAttendant", Identity="Main")
+
+
+@pytest.mark.parametrize(
+    "link", [_LEADS_LATER, {**_LEADS, "BusinessHoursKeyMappingEnabled": False}], ids=["later", "switched off"]
+)
+def test_other_keys_are_checked_only_when_something_is_set(link: dict[str, object]) -> None:
+    estate = _estate()
+    run(estate, "Set-UMAutoAttendant", Identity="Main", **link)
+    run(estate, "Enable-UMAutoAttendant", Identity="Main")
+    error = refused(estate, "Set-UMAutoAttendant", Identity="Main", NameLookupEnabled=False)
+    assert error.type == "InvalidAutoAttendantException"
+
+
+def test_a_disabled_fallback_is_refused_where_it_is_set() -> None:
+    estate = _estate()
+    run(estate, "Enable-UMAutoAttendant", Identity="Main")
+    error = refused(estate, "Set-UMAutoAttendant", Identity="Main", **_FALLS_BACK)
+    assert error.type == "InvalidDtmfFallbackAutoAttendantException"
+
+
+@pytest.mark.parametrize("link", [_LEADS, _LEADS_LATER, _FALLS_BACK], ids=["a key", "a later key", "the fallback"])
+@pytest.mark.parametrize("verb", ["Disable", "Remove"])
+def test_an_attendant_that_even_a_disabled_one_leads_to_stays(link: dict[str, object], verb: str) -> None:
+    estate = _estate()
+    run(estate, "Set-UMAutoAttendant", Identity="Main", **link)
+    run(estate, "Enable-UMAutoAttendant", Identity="Sales")
+    error = refused(estate, f"{verb}-UMAutoAttendant", Identity="Sales")
+    assert error.type == "InvalidDtmfFallbackAutoAttendantException"
+    assert "'Main' leads to it" in str(error)
+
+
 def test_a_language_needs_its_pack_on_a_server() -> None:
     estate = _estate()
     for change in ({"Identity": "Main", "Language": "fr-FR"}, {"Identity": "Redmond", "DefaultLanguage": "fr-FR"}):
