@@ -48,6 +48,11 @@ class Link:
     def is_key(self) -> bool:
         return bool(self.place)
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where a declaration names the other attendant."""
+        return self.attribute, *self.place
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import Text
-from providers.estate.attendant_order import Link, Order, Standing, order_of
+from providers.estate.attendant_order import Link, Order, Standing, order_of, standing
 from providers.schema.attendants import AttendantMenu, AutoAttendant
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import write
@@ -107,7 +107,8 @@ def _other_plans(kind: AttendantMenuType, menu: Resource, landscape: Landscape) 
             where = landscape.wanted(AutoAttendant).get(menu.key, menu)
             another = other.get(AutoAttendant.dial_plan)
             detail = f"{attendant.address} leads to {other.address}, which belongs to {another}."
-            yield OTHER_DIAL_PLAN.found(where, detail)
+            path = next(one.path for one in standing(where, where).leading_to(name) if one.is_key)
+            yield OTHER_DIAL_PLAN.found(where, detail, path=path)
 
 
 def _plan(attendant: Resource) -> str:
@@ -116,7 +117,8 @@ def _plan(attendant: Resource) -> str:
 
 def _bad_links(one: Standing, order: Order, landscape: Landscape) -> Iterator[Diagnostic]:
     """Yield an error or a warning for each disabled attendant of the same dial plan to which one leads."""
-    links = {folded(link.target): link for link in (*order.checked(folded(one.resource.key)), *one.links)}
+    every = (*one.links, *order.checked(folded(one.resource.key)))
+    links = {folded(link.target): link for link in reversed(every)}  # the first of several keys stays
     for name, link in links.items():
         other = order.later.get(name)
         if other is None or not other.is_disabled or _plan(one.resource) != _plan(other.resource):
@@ -151,14 +153,17 @@ def _leads_to_disabled(
     declared = landscape.wanted(AutoAttendant).get(other.resource.key)
     wrong = f"{one.resource.address} leads to {placed(declared or other.resource)}, which is disabled."
     enabling = write("Enable-UMAutoAttendant", Identity=other.resource.name or other.resource.key)
-    detail = f"{wrong} Exchange refuses to enable it, or to write to it." if severity is Severity.ERROR else wrong
+    why = "Exchange refuses to enable or change an attendant that leads to a disabled one."
+    detail = f"{wrong} {why}" if severity is Severity.ERROR else wrong
     remedy = "" if declared is not None else f"Enable it, or lead the {_word(link)} elsewhere:\n  {enabling}"
-    return LEADS_TO_DISABLED.found(one.resource, detail, remedy, severity=severity)
+    path = link.path if link in one.links else ()
+    return LEADS_TO_DISABLED.found(one.resource, detail, remedy, severity=severity, path=path)
 
 
 def _disabled_at_end(one: Standing, other: Standing, link: Link, landscape: Landscape) -> Diagnostic:
     leading = landscape.wanted(AutoAttendant).get(one.resource.key, one.resource)
-    detail = f"{other.resource.address} would be disabled, but the {_word(link)} of {placed(leading)} leads to it."
+    place = placed(leading, link.path)
+    detail = f"{other.resource.address} would be disabled, but the {_word(link)} of {place} leads to it."
     return DISABLED_AT_END.found(other.resource, detail)
 
 
@@ -168,12 +173,12 @@ def _word(link: Link) -> str:
 
 def _ring(one: Address, other: Address, landscape: Landscape) -> Iterator[Diagnostic]:
     """Yield the error about attendants that lead to each other, where the plan enables them."""
-    attendant = landscape.one(AutoAttendant, one.key)
-    if attendant is None or not {one, other} <= landscape.actions.keys():
+    attendant, end = landscape.one(AutoAttendant, one.key), landscape.one(AutoAttendant, other.key)
+    if attendant is None or end is None or not {one, other} <= landscape.actions.keys():
         return
     where = landscape.wanted(AutoAttendant).get(one.key, attendant)
+    path = next((link.path for link in standing(where, where).leading_to(other.key)), ())
     off = write("Set-UMAutoAttendant", Identity=attendant.name or attendant.key, BusinessHoursKeyMappingEnabled=False)
-    detail = f"{one} leads to {other}, which leads back to it, directly or through others. All of them are disabled."
-    yield RING.found(
-        where, detail, f"Turn its menu off, plan again, and turn the menu on when all are enabled:\n  {off}"
-    )
+    back = "leads back to it, directly or through others. All of them are disabled."
+    remedy = f"Turn its menu off, plan again, and turn the menu on when all are enabled:\n  {off}"
+    yield RING.found(where, f"{attendant.address} leads to {end.address}, which {back}", remedy, path=path)

@@ -26,7 +26,7 @@ from reconciler.config.row_tables import (
 from reconciler.config.source_text import MAX_ERRORS, Located
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows
-from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem, count, did_you_mean, nearest
+from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Position, Problem, count, did_you_mean, nearest
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import folded
@@ -93,7 +93,9 @@ def _add(resource_type: Managed, entry: Entry, into: Declarations) -> None:
     wrong = [] if state in STATES else [_unknown_state(entry) if resource_type.can_end else _endless()]
     if isinstance(parsed, Resource) and not wrong:
         position = entry.place.position(on_key=True)
-        into.valid.append(Declaration(replace(parsed, position=position), entry.place, is_end))
+        places = {} if isinstance(resource_type, Rows) else _places(resource_type, parsed, entry.place)
+        declared = replace(parsed, position=position, places=places)
+        into.valid.append(Declaration(declared, entry.place, is_end))
         return
     parsed = wrong if isinstance(parsed, Resource) else [*wrong, *parsed]
     into.invalid[resource_type.name, folded(entry.key)] = entry.key
@@ -103,6 +105,15 @@ def _add(resource_type: Managed, entry: Entry, into: Declarations) -> None:
         detail = f"This declaration has {count(len(problems) - MAX_ERRORS, 'more error')}."
         address = str(Address(resource_type.name, entry.key))
         into.found.append(entry.place.diagnostic("More errors", detail, "Correct these first.", address=address))
+
+
+def _places(resource_type: Managed, parsed: Resource, place: Located) -> dict[tuple[str, ...], Position]:
+    paths = [
+        (attribute.name, *inner)
+        for attribute in resource_type.attributes.values()
+        for _, inner in attribute.named(parsed.get(attribute.name))
+    ]
+    return {path: place.position(path) for path in paths}
 
 
 def _state(resource_type: Managed, data: Mapping[str, object]) -> tuple[object, Mapping[str, object]]:

@@ -82,9 +82,12 @@ class Attribute:
 
     def targets(self, value: Value) -> Mapping[str, tuple[str, ...]]:
         """Return the names of resources in a value, each with its place in nested values."""
-        if self.references is None:
-            return EMPTY
-        return dict(_named(value, self.refers_by)) if self.refers_by else dict.fromkeys(texts(value), ())
+        return dict(self.named(value))
+
+    def named(self, value: Value) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the names of resources in a value as often as they are there, each with its place in nested values."""
+        if self.references is not None:
+            yield from _named(value, self.refers_by) if self.refers_by else ((one, ()) for one in texts(value))
 
     def respelt(self, value: Value, spell: Callable[[str], str]) -> Value:
         """Return the value with each name of a resource as ``spell`` returns it."""

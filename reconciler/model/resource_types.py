@@ -83,15 +83,19 @@ class Rule:
         remedy: str = "",
         *,
         severity: Severity | None = None,
+        path: tuple[str, ...] = (),
     ) -> Diagnostic:
         """Return a finding of this rule; ``detail`` and ``remedy`` describe the case.
 
         Args:
             severity: where it differs, one of ``also``.
+            path: the name of another resource that it is about, as in ``Resource.places``.
         """
         address, position = (
             (about, None) if about is None or isinstance(about, Address) else (about.address, about.position)
         )
+        if isinstance(about, Resource):
+            position = about.place(path)
         severity = severity or self.severity
         return Diagnostic(
             self.summary,
@@ -105,9 +109,9 @@ class Rule:
         )
 
 
-def placed(resource: Resource) -> str:
-    """Return the address of a resource, with the place where it is declared if there is one."""
-    place = resource.position
+def placed(resource: Resource, path: tuple[str, ...] = ()) -> str:
+    """Return the address of a resource, with the place where it is declared, or names another one, if there is one."""
+    place = resource.place(path)
     return f"{resource.address} ({place.file}:{place.line})" if place is not None else str(resource.address)
 
 

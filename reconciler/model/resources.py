@@ -103,6 +103,12 @@ class Resource:
     """Desired only: its name in the configuration, if that differs from the key."""
     position: Position | None = field(default=None, compare=False)
     """Where it was declared."""
+    places: Mapping[tuple[str, ...], Position] = field(default_factory=lambda: EMPTY, compare=False)
+    """Where its declaration names other resources: by the attribute, followed by the names within nested values."""
+
+    def place(self, path: tuple[str, ...]) -> Position | None:
+        """Return the place of the name at ``path``, or where the resource was declared if that is not known."""
+        return self.places.get(path, self.position)
 
     @property
     def key(self) -> str:

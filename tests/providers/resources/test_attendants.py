@@ -12,7 +12,7 @@ from reconciler.app import vocabulary
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
 from reconciler.model.commands import Reply, read
-from reconciler.model.diagnostics import Severity
+from reconciler.model.diagnostics import Position, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Diagnosed
 from reconciler.model.resources import Address, Resource
@@ -245,6 +245,37 @@ def test_a_mistake_within_nested_values_has_its_line_and_column(text: str, wrong
     _, found = load(Files({"a.yaml": content.encode()}), types())
     places = [str(one.position) for one in found if one.address == "auto_attendant/A"]
     assert places == [f"a.yaml:5:{line.index(wrong) + 1}"]
+
+
+_LINKED = """\
+environment: t
+dial_plans:
+  R: {country_code: "1", extension_digits: 5, servers: all}
+  D: {country_code: "353", extension_digits: 5, servers: all}
+auto_attendants:
+  A: {dial_plan: R, status: enabled, LINK}
+  B: {dial_plan: R, status: disabled}
+  C: {dial_plan: D}
+"""
+
+
+@pytest.mark.parametrize(
+    ("link", "code"),
+    [
+        ("business_hours_keys: {1: {name: x, extension: 1}, 2: {name: y, attendant: @B}}", "UM097"),
+        ("after_hours_keys: {2: {name: y, attendant: @b}, 3: {name: z, attendant: B}}", "UM097"),
+        ("speech_enabled: true, dtmf_fallback: @B", "UM097"),
+        ("business_hours_keys: {timeout: {name: y, attendant: @C}}", "UM096"),
+    ],
+)
+def test_a_wrong_link_has_the_place_of_the_name_in_it(link: str, code: str) -> None:
+    marked = _LINKED.replace("LINK", link)
+    environment, found = load(Files({"a.yaml": marked.replace("@", "").encode()}), types())
+    assert environment is not None, found
+    plan = Trial(world_of(0, [1], director=False, branch=False), environment).plan()
+    (told,) = [one for one in plan.diagnostics if one.code == code]
+    before = marked.partition("@")[0].splitlines()
+    assert told.position == Position("a.yaml", len(before), len(before[-1]) + 1)
 
 
 def test_only_attendants_are_offered_for_an_unknown_one() -> None:
