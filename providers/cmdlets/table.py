@@ -123,6 +123,7 @@ def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
         output=property_name,
         references=references.kind.name if references else None,
         refers_by=references.by if references else "",
+        holds=references is None or references.holds,
         exclusive=exclusive.scope if exclusive else "",
         is_born_with=exclusive is not None and exclusive.at_birth,
         called=called.names if called else (),

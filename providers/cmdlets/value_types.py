@@ -340,6 +340,8 @@ class References:
     kind: Named
     by: str = ""
     """In nested values: the name under which they name it."""
+    holds: bool = True
+    """Whether that resource cannot be removed while it is named; False where the servers go on without it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from providers.resources.lync_dial_plan import required_names
 from providers.schema.exchange import DialPlan, UMMailbox
 from providers.schema.lync import DialPlanGrant, LyncDialPlan, LyncUser, hosted_users, without_tag
 from reconciler.model.abilities import Grouped
-from reconciler.model.actions import Action, Change
+from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.commands import Command, read, write
 from reconciler.model.diagnostics import Diagnostic, Severity, count, listed
 from reconciler.model.landscape import Landscape
@@ -38,6 +38,15 @@ OTHER_PLAN = Rule(
     "plan has the phone context as simple name. These users have another one, so their calls to voice mail fail.",
     "Write grant: true for the Lync dial plan, or use one of the scope of their site or pool.",
     "Grant-CsDialPlan; Gg425737; DOMAIN 3.4, 7.8",
+    Severity.WARNING,
+)
+PLAN_ENDS = Rule(
+    "UM208",
+    "Users lose their Lync dial plan",
+    "The plan removes a Lync dial plan that users are granted. Then the one of their pool or site applies to them, or "
+    "the global one, and Lync may understand the numbers that they dial in another way.",
+    "Keep it, or let their UM dial plan name another one with grant: true.",
+    "Remove-CsDialPlan (Microsoft Learn); DOMAIN 7.8",
     Severity.WARNING,
 )
 _FEW: Final = 8
@@ -57,7 +66,7 @@ class DialPlanGrantType(DialPlanGrant, Numerous, CmdletResource, Grouped):
     key_output: ClassVar[str] = "SipAddress"
     name_output: ClassVar[str] = "SipAddress"
     refreshes: ClassVar[tuple[str, ...]] = ()
-    rules: ClassVar[tuple[Rule, ...]] = (OTHER_PLAN,)
+    rules: ClassVar[tuple[Rule, ...]] = (OTHER_PLAN, PLAN_ENDS)
 
     @property
     def cmdlets(self) -> frozenset[str]:
@@ -66,10 +75,13 @@ class DialPlanGrantType(DialPlanGrant, Numerous, CmdletResource, Grouped):
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         """Return the listing of the users of Lync, which is read once for both types, or one read for each of a few.
 
-        Where the files declare dial plans and no grant, nobody asks for them; an export does, to write the grants.
+        Where the files declare dial plans and no grant, and no Lync dial plan ends, nobody asks for them; an export
+        does, to write the grants.
         """
-        lync_plans = landscape.written(LyncDialPlan).values()
-        is_asked = landscape.settings.reads_all or any(one.get(LyncDialPlan.grant) for one in lync_plans)
+        lync_plans = landscape.written(LyncDialPlan)
+        is_ending = landscape.ending(LyncDialPlan) or landscape.prior.of_type(LyncDialPlan.name).keys() - lync_plans
+        is_granted = any(one.get(LyncDialPlan.grant) for one in lync_plans.values())
+        is_asked = landscape.settings.reads_all or is_granted or is_ending
         if landscape.written(DialPlan) and not is_asked:
             return ()
         if keys is None or len(keys) > _FEW:
@@ -101,22 +113,40 @@ class DialPlanGrantType(DialPlanGrant, Numerous, CmdletResource, Grouped):
         return (write("Grant-CsDialPlan", LYNC, Identity=f"sip:{desired.key}", PolicyName=plan),)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        contexts = required_names(landscape)
-        named = {key: one for key, one in _named(landscape).items() if folded(one) in contexts}
-        if not named or not landscape.is_readable(self) or not landscape.is_readable(LyncDialPlan):
-            return ()
-        others: dict[str, list[str]] = {}
-        for sip, key, _ in _users(landscape):
-            if key in named and folded(_effective(sip, landscape)) != folded(named[key]):
-                others.setdefault(key, []).append(sip)
-        found: list[Diagnostic] = []
-        for plan in landscape.wanted(DialPlan).values():
-            if who := others.get(folded(plan.key)):
-                verb = "does" if len(who) == 1 else "do"
-                lacking = f"{count(len(who), 'user')} of {plan.address} {verb} not have"
-                detail = f"{lacking} lync_dial_plan/{named[folded(plan.key)]}: {listed(who)}."
-                found.append(OTHER_PLAN.found(plan, detail))
-        return found
+        return (*_with_another_plan(landscape), *_with_an_ending_plan(landscape))
+
+
+def _with_another_plan(landscape: Landscape) -> Iterator[Diagnostic]:
+    """Yield each dial plan of an old server whose users have another Lync dial plan than the one that it names."""
+    contexts = required_names(landscape)
+    named = {key: one for key, one in _named(landscape).items() if folded(one) in contexts}
+    if not named or not landscape.is_readable(DialPlanGrant) or not landscape.is_readable(LyncDialPlan):
+        return
+    others: dict[str, list[str]] = {}
+    for sip, key, _ in _users(landscape):
+        if key in named and folded(_effective(sip, landscape)) != folded(named[key]):
+            others.setdefault(key, []).append(sip)
+    for plan in landscape.wanted(DialPlan).values():
+        if who := others.get(folded(plan.key)):
+            verb = "does" if len(who) == 1 else "do"
+            lacking = f"{count(len(who), 'user')} of {plan.address} {verb} not have"
+            yield OTHER_PLAN.found(plan, f"{lacking} lync_dial_plan/{named[folded(plan.key)]}: {listed(who)}.")
+
+
+def _with_an_ending_plan(landscape: Landscape) -> Iterator[Diagnostic]:
+    """Yield each Lync dial plan that the plan removes from users, unless it grants them another one."""
+    removals = (one for one in landscape.actions.values() if one.kind is ActionKind.DELETE)
+    ending = {folded(one.address.key): one for one in removals if one.address.type == LyncDialPlan.name}
+    if not ending:
+        return
+    users, losing = landscape.all(DialPlanGrant), dict[str, list[str]]()
+    for sip, plan in zip(users, users.column(DialPlanGrant.dial_plan), strict=True):
+        if plan and folded(plan) in ending:
+            losing.setdefault(folded(plan), []).append(sip)
+    for name, who in losing.items():
+        verb = "is" if len(who) == 1 else "are"
+        granted = f"{count(len(who), 'user')} {verb} granted {ending[name].address}: {listed(who)}."
+        yield PLAN_ENDS.found(ending[name], granted)
 
 
 def _named(landscape: Landscape) -> Mapping[str, str]:

@@ -278,7 +278,7 @@ class DialPlanGrant(Declares):
             Param("PolicyName"),
             Output("DialPlan"),
             ChangedBy("Grant-CsDialPlan"),
-            References(LyncDialPlan),
+            References(LyncDialPlan, holds=False),
         ]
     ]
     """The Lync dial plan of the user alone; none where that of the pool, the site or all applies."""

@@ -60,6 +60,8 @@ class Attribute:
     """The resource type that its value (each element) names."""
     refers_by: str = ""
     """Of nested values: the name under which they name a resource; '' if the value itself is that name."""
+    holds: bool = True
+    """Whether a resource that it names is in use, so that it cannot be removed."""
     exclusive: str = ""
     """The scope in which only one object may have its value (each element); '' if many objects may share a value."""
     is_born_with: bool = False

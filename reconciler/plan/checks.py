@@ -206,7 +206,7 @@ def _users(types: Sequence[ResourceType], end: Landscape) -> Mapping[tuple[str, 
     users: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for kind in types:
         for attribute in kind.attributes.values():
-            if attribute.references is None:
+            if attribute.references is None or not attribute.holds:
                 continue
             for resource in end.all(kind.name).values():
                 for name in attribute.targets(resource.get(attribute.name)):

@@ -577,6 +577,12 @@ ATTENDANTS: Final = (
         world(servers=["14.0.639.21", "14.0.639.21"]),
         edit=first("lync_dial_plans", grant=True),
     ),
+    Situation(
+        "UM208",
+        {**users(row(1, "41001")), "lync_dial_plans": {"Redmond": {"state": "absent"}}},
+        applied=users(row(1, "41001"), **plans(lync_dial_plan="Redmond"), lync_dial_plans={"Redmond": {"grant": True}}),
+        edit=lambda told: told["lync_dial_plans"].update(Redmond={}),
+    ),
     Situation("UM092", NUMBER, befalls=standing("$false", pool="gone.contoso.com")),
     Situation("UM090", NUMBER, by_hand=standing("$false"), others=("UM094",)),
     Situation(

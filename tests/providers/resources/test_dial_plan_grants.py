@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from providers.simulator.estate.invoke import invoke_line
+from reconciler.config.ending import ending
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Resource
 from reconciler.plan.drift import DriftKind
@@ -101,3 +102,34 @@ def test_an_export_declares_a_grant_where_all_users_have_it(grant: bool) -> None
     reopened(trial, exported(trial))
     (declared,) = (one for one in trial.environment.declared["lync_dial_plan"].values() if one.key == "Redmond")
     assert declared.get("grant") is (True if grant else None)
+
+
+def _told(trial: Trial) -> list[tuple[str | None, str | None]]:
+    return [(one.code, one.address) for one in trial.plan().diagnostics if one.code in ("UM102", "UM208")]
+
+
+ENDING = [("UM208", "lync_dial_plan/Redmond")]
+
+
+def test_an_environment_with_grants_is_taken_down() -> None:
+    """A grant does not keep the Lync dial plan in use: Lync goes on with the one of the pool, the site or all."""
+    trial = _trial(grant=True)
+    trial.apply()
+    trial.environment = ending(trial.environment, types(), lambda _: True)
+    assert _told(trial) == ENDING
+    applied = trial.apply(max_destroy=USERS + 2)
+    assert applied.exit_code == 0, applied.told()
+    assert not trial.plan().has_effects
+
+
+@pytest.mark.parametrize("named", [{"Redmond": {"state": "absent"}}, {}, {"Other": {"grant": True}}])
+def test_users_who_lose_their_lync_dial_plan_are_named_unless_they_get_another(named: dict[str, Any]) -> None:
+    trial = _trial(grant=True)
+    trial.apply()
+    sections = {**_sections(), "lync_dial_plans": named}
+    sections["dial_plans"]["Redmond"]["lync_dial_plan"] = "Other" if "Other" in named else "Global"
+    trial.environment = environment_of({name: told for name, told in sections.items() if told})
+    assert _told(trial) == ([] if "Other" in named else ENDING)
+    applied = trial.apply(max_destroy=1)
+    assert applied.exit_code == 0, applied.told()
+    assert trial.plan().steps == ()
