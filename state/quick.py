@@ -28,6 +28,7 @@ _REVISION: Final = "3"
 _SCHEMA: Final = "d8f09210cfd9b125d5687eb9352fe561b7524fbf68a1f5347f8038f3090cc305"
 """The digest of the statements that make the tables of this revision. A trigger or a view would change it."""
 _META: Final = "SELECT * FROM meta WHERE environment = ?"
+_LEASES: Final = "SELECT count(*) FROM lease"
 _ROWS: Final = {
     "resources": "SELECT address, body, checksum FROM resources WHERE environment = ?",
     "obligations": "SELECT duty, subject, body, checksum FROM obligations WHERE environment = ?",
@@ -44,6 +45,17 @@ def can_read_quickly(path: Path, machine: Machine) -> bool:
     try:
         with _opened(path, machine) as connection:
             return connection is not None
+    except _FAILURES:
+        return False
+
+
+def is_free(path: Path, machine: Machine) -> bool:
+    """Return True if no run holds a lease in the file; False also where the store has to look."""
+    if not os.path.lexists(path):
+        return True
+    try:
+        with _opened(path, machine) as connection:
+            return connection is not None and connection.execute(_LEASES).fetchone() == (0,)
     except _FAILURES:
         return False
 

@@ -20,7 +20,7 @@ from state.errors import damaged, state_error
 from state.holding import LEASE_SECONDS, held_by
 from state.location import parse_location
 from state.machine import Machine
-from state.quick import can_read_quickly, read_quickly
+from state.quick import can_read_quickly, is_free, read_quickly
 
 if TYPE_CHECKING:
     from state.database import Database
@@ -209,7 +209,8 @@ class SavedState:
 
     def held_by(self) -> Holder | None:
         """Return the holder of the lease if it is or may be alive."""
-
+        if self._opened is None and isinstance(self._place, Path) and is_free(self._place, self._opening.machine):
+            return None
         found = held_by(self._ledger)
         return None if found is None else found[0].holder
 

@@ -74,14 +74,7 @@ def open_workspace(directory: Path, ports: Ports | None = None, *, parallelism: 
 class Workspace:
     """An open environment. Its state and its sessions open at first use."""
 
-    def __init__(
-        self,
-        directory: Path,
-        declared: Declared,
-        ports: Ports,
-        parallelism: int,
-        stack: ExitStack,
-    ) -> None:
+    def __init__(self, directory: Path, declared: Declared, ports: Ports, parallelism: int, stack: ExitStack) -> None:
         self.directory, self.ports = directory, ports
         self._declared = declared
         self.environment, self.diagnostics = declared.environment, declared.diagnostics
@@ -91,6 +84,8 @@ class Workspace:
         self._scheduler = ports.scheduler or stack.enter_context(closing(ThreadScheduler(parallelism)))
         self._pinning = pinning_of(self.types)
         self._pinned: str | None = None
+        self.prior = Snapshot(self.environment.name)
+        """The saved state that the latest look began with."""
 
     @cached_property
     def source(self) -> Source:
@@ -167,16 +162,15 @@ class Workspace:
 
         All reads and writes use one replica of the directory: ``pinned``, the one chosen before, or the first listed.
         """
-        prior, replicas = prior or refuse_unknown_duties(self.store.read()), self._pinning
-        wanted = pinned or self._pinned or prior.decisions.get(replicas.name)
-        self._pin(wanted)
-        landscape = self.environment.landscape(self._settings, prior)
+        self.prior, replicas = prior or refuse_unknown_duties(self.store.read()), self._pinning
+        self._pin(wanted := pinned or self._pinned or self.prior.decisions.get(replicas.name))
+        landscape = self.environment.landscape(self._settings, self.prior)
         landscape, known = self.reader.arrive(landscape, replicas)
         there = sorted(landscape.all(replicas))
         if there and wanted not in there:
             self._pin(there[0])
-        everything = {kind.name: None for kind in self.types if kind.name not in known}
-        return self.reader.observe(landscape, everything if only is None else only)
+        left = {kind.name: None for kind in self.types if kind.name not in known} if only is None else only
+        return self.reader.observe(landscape, left)
 
     @property
     def _settings(self) -> Settings:

@@ -130,7 +130,7 @@ def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: 
     from reconciler.plan.admission import admit
     from reconciler.plan.budgets import Budgets
 
-    destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.store.read()
+    destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.prior
     own = line_without_budgets(directory)
     given = Budgets(made.destroys if destroy is None else destroy, forget or ALL, own, allow_replace=True)
     default = Budgets(again=line_to_apply(directory, options["out"]))

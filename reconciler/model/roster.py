@@ -24,9 +24,14 @@ Column: TypeAlias = "Sequence[Value | Unset]"
 def shared(column: Iterable[Any]) -> list[Any]:
     """Return a column whose texts are the same objects as equal texts of other columns.
 
-    The address of a user stands in a dozen columns: as key, name, SIP address and so on, of each listing.
+    The address of a user stands in a dozen columns: as key, name, SIP address and so on, of each listing. An extension
+    stands in three, as the one item of a list.
     """
-    return [intern(one) if type(one) is str else one for one in column]
+    return [intern(one) if type(one) is str else (intern(one[0]),) if _is_of_one_text(one) else one for one in column]
+
+
+def _is_of_one_text(value: object) -> bool:
+    return type(value) is tuple and len(value) == 1 and type(value[0]) is str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -79,6 +79,7 @@ OF_OTHER_COMMANDS = (
     "reconciler.run.apply",
     "reconciler.run.perform",
     "reconciler.views.messages",
+    "sqlalchemy",
 )
 
 

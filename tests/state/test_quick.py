@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,14 +44,26 @@ def test_a_closed_file_is_read_quickly_and_whole(path: Path) -> None:
     assert (len(found.resources) > 1, len(found.obligations) > 0, len(found.open_intents) > 0) == (True, True, True)
     place = Place(path)
     store = place.open()
-    assert store.held_by() is None, "which opens the store itself"
-    assert store.read() == found
+    store.acquire(holder()).release()  # which opens the store itself
+    assert replace(store.read(), serial=found.serial) == found
     place.close()
+
+
+def test_a_closed_file_is_free_and_a_lease_is_looked_at_by_the_store(path: Path) -> None:
+    assert quick.is_free(path, MACHINE)
+    place = Place(path)
+    place.open().acquire(holder())
+    assert not quick.is_free(path, MACHINE)
+    place.close()
+    assert not quick.is_free(path, MACHINE), "left by a run that died"
+    path.write_bytes(b"")
+    assert not quick.is_free(path, MACHINE)
 
 
 def test_no_file_is_an_environment_without_state(tmp_path: Path) -> None:
     assert read(tmp_path / "none" / "state.db") == Snapshot("contoso")
     assert quick.can_read_quickly(tmp_path / "none" / "state.db", MACHINE)
+    assert quick.is_free(tmp_path / "none" / "state.db", MACHINE)
     assert not (tmp_path / "none").exists()
 
 
@@ -101,7 +114,7 @@ def test_a_read_loads_no_sqlalchemy(path: Path) -> None:
         "import sys; from pathlib import Path; from state.store import open_store\n"
         "from reconciler.run.system import SystemClock, SystemRandom\n"
         f"store = open_store(Path({str(path)!r}), 'contoso', clock=SystemClock(), random=SystemRandom())\n"
-        "assert store.read().resources; store.close(); print('sqlalchemy' in sys.modules)\n"
+        "assert store.held_by() is None and store.read().resources; store.close(); print('sqlalchemy' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("False\n", 0), done.stderr
