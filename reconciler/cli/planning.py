@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.cli.lines import line_for_saved, line_to_apply, line_to_resume, line_without_budgets
 from reconciler.cli.options import announce_waiting, concluded, ports
 from reconciler.cli.output import Output, write_file
-from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Severity
 from reconciler.model.shares import TENTH
+from reconciler.model.waves import WAVE
 from reconciler.plan.rules import REPLACEMENT, TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 from reconciler.plan.selection import Selection
 
@@ -36,6 +37,7 @@ def make_plan(output: Output, directory: Path, options: Options, *, ends: bool =
         open_workspace(directory, ports(output), parallelism=options["parallelism"]) as workspace,
     ):
         output.diagnostics(under_way(workspace.store))
+        _refuse_unknown_wave(selection, workspace)
         output.busy(CONNECTING)
         if ends:
             selection = workspace.end_declared(selection)
@@ -68,6 +70,8 @@ def carry_out(output: Output, what: Path, options: Options, *, ends: bool = Fals
         alone(directory),
         _workspace(output, directory, stop=stop, parallelism=options["parallelism"]) as workspace,
     ):
+        selection = _selected(options)
+        _refuse_unknown_wave(selection, workspace)
         output.busy(CONNECTING)
         saved = workspace.saved_plans.read(planfile) if planfile else None
 
@@ -82,7 +86,6 @@ def carry_out(output: Output, what: Path, options: Options, *, ends: bool = Fals
                 return True
             return asked_yes("Apply this plan?", "apply it")
 
-        selection = _selected(options)
         account = workspace.apply(
             approve,
             saved=saved,
@@ -122,6 +125,17 @@ def _workspace(output: Output, directory: Path, *, stop: Any, parallelism: int) 
 
 def _selected(options: Options) -> Selection:
     return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
+
+
+def _refuse_unknown_wave(selection: Selection, workspace: Workspace) -> None:
+    """Raise ConfigurationError for a wave that the files do not have, before anything is read or shown."""
+    if selection.wave is None:
+        return
+    environment = workspace.environment
+    each = (*environment.declared.values(), *environment.ended.values())
+    waves = {str(wave) for resources in each for one in resources.values() if (wave := one.get(WAVE))}
+    if unknown := selection.unknown_wave({*waves, *(one.name for one in environment.settings.waves)}):
+        raise ConfigurationError(*unknown)
 
 
 def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: Options) -> bool:

@@ -106,9 +106,13 @@ class Selection:
             for pattern in patterns
             if not _fits_any(pattern, names)
         ]
-        if self.wave is not None and self.wave not in waves:
-            errors.append(_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, sorted(waves)))
-        return tuple(errors)
+        return (*errors, *self.unknown_wave(waves))
+
+    def unknown_wave(self, waves: Collection[str]) -> tuple[Diagnostic, ...]:
+        """Return the error about a wave to which no user belongs."""
+        if self.wave is None or self.wave in waves:
+            return ()
+        return (_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, sorted(waves)),)
 
 
 def with_dependents(dropped: Collection[Address], actions: Mapping[Address, Action]) -> frozenset[Address]:

@@ -280,9 +280,11 @@ def test_saved_plan_is_found_from_anywhere_and_moves_with_its_environment(after:
 
 
 def test_wave_that_nobody_belongs_to_is_an_error(after: Environment) -> None:
-    ran = after.run("plan", "--wave", "pilott").has(1)
-    assert "Unknown wave" in ran.out + ran.err
-    assert 'Did you mean "pilot"?' in ran.out + ran.err
+    for command, end in (("plan", "Cannot be applied: 1 error."), ("apply", "Not applied: 1 error.")):
+        ran = after.run(command, "--wave", "pilott").has(1)
+        assert ran.err.startswith("Error: Unknown wave\n")
+        assert 'Did you mean "pilot"?' in ran.err
+        assert ran.out.strip() == end
 
 
 def test_log_is_taken_after_the_command_too(after: Environment) -> None:
