@@ -1,4 +1,4 @@
-"""Which ``outcall_gateway`` ends a complaint about the outgoing calls of a dial plan.
+"""Which ``outcall_gateway``, or which ``site``, ends a complaint about the outgoing calls of a dial plan.
 
 Each value is tried before it is advised. A value that brings a new complaint, or a worse one about a dial plan that
 shares its gateways, is no advice. ``unmanaged`` ends every complaint and is the last resort.
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from providers.estate.outcalls import GatewayClass, PlanOutcalls, Trouble, is_unmanaged, solve_outcalls
+from providers.estate.topology import uc_pools
 from providers.schema.exchange import UNMANAGED, DialPlan
 from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
 
 _SUITABILITY = list(GatewayClass)
 
@@ -29,10 +31,26 @@ def working_choices(each: PlanOutcalls, landscape: Landscape, *, is_strict: bool
     before = {one for one in complaints(solve_outcalls(landscape)) if one[0] != each.plan.key}
     allowed = before if is_strict else before | {(plan, None) for plan, _ in before}
     for choice in _choices(each):
-        plan = each.plan.having(DialPlan.outcall_gateway, choice)
-        plans = landscape.wanted(DialPlan).replaced([plan])
-        if complaints(solve_outcalls(landscape.with_desired(DialPlan.name, plans))) <= allowed:
+        if _complaints_with(each.plan.having(DialPlan.outcall_gateway, choice), landscape) <= allowed:
             yield choice
+
+
+def working_sites(each: PlanOutcalls, landscape: Landscape) -> Iterator[str]:
+    """Yield each Lync site with which no complaint about the dial plan is left and no other one is new.
+
+    The site of the gateway that is chosen now comes first.
+    """
+    before = {one for one in complaints(solve_outcalls(landscape)) if one[0] != each.plan.key}
+    pools = uc_pools(landscape)
+    gateways = [one for one in (each.chosen, *each.gateways) if one is not None]
+    for site in dict.fromkeys(pools[one].site for one in gateways if one in pools):
+        if site and _complaints_with(each.plan.having(DialPlan.site, site), landscape) <= before:
+            yield site
+
+
+def _complaints_with(plan: Resource, landscape: Landscape) -> set[tuple[str, Trouble | None]]:
+    plans = landscape.wanted(DialPlan).replaced([plan])
+    return complaints(solve_outcalls(landscape.with_desired(DialPlan.name, plans)))
 
 
 def complaints(decided: Iterable[PlanOutcalls]) -> set[tuple[str, Trouble | None]]:

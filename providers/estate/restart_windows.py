@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -251,7 +251,8 @@ def check_windows(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterator
     known = {pool.fqdn for pool in pools.values()}
     for name in sorted(landscape.settings.option(WINDOWS).keys() - {EVERY_POOL, *known}) if known else ():
         detail = f'restarts.windows names the pool "{name}", which has no Front Ends here.'
-        yield UNKNOWN_POOL.found(None, detail, did_you_mean(name, known))
+        unknown = UNKNOWN_POOL.found(None, detail, did_you_mean(name, known))
+        yield replace(unknown, position=landscape.settings.places.get((WINDOWS.name, name)))
 
 
 def _closed(action: Action, pool: UcPool, found: NotNow, landscape: Landscape) -> Diagnostic:

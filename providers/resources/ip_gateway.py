@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Fqdn
 from providers.estate.links import named_pools
-from providers.estate.outcall_advice import advised_choice, is_poor, working_choices
+from providers.estate.outcall_advice import advised_choice, is_poor, working_choices, working_sites
 from providers.estate.outcall_reasons import outcall_reasons
 from providers.estate.outcalls import (
     LOWER_OUTCALLS,
@@ -244,6 +244,10 @@ def _poor_gateway(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
     # Plans that share their gateways share the choice: with users at several sites it is remote for some of them.
     severity = Severity.NOTE if each.chosen_class is GatewayClass.REMOTE else None
     remedy = _advice(each, landscape, "If this is correct, do nothing; to end this message, w")
+    if home_site := next(working_sites(each, landscape), None):
+        remedy += f"\nOr, if its users are at that site:\n  site: {home_site}"
+    if any(other.plan != each.plan and {*other.gateways} & {*each.gateways} for other in solve_outcalls(landscape)):
+        remedy += "\nOther dial plans share its gateways. If they are of other regions, write pools for each of them."
     return POOR_GATEWAY.found(each.plan, detail, remedy, severity=severity)
 
 

@@ -330,11 +330,15 @@ def _connections(
 
 def _settings(sections: _Sections, name: str, types: Sequence[ResourceType], found: list[Diagnostic]) -> Settings:
     options: dict[str, object] = {}
+    places: dict[tuple[str, ...], Position] = {}
     for section in sections_of(types).values():
         by_key = {key: option for option, key in zip(section.options, section.keys, strict=True)}
         for key, node in sections.merged(section.name).items():
             if key not in by_key:
                 found.append(unknown_key(node, key, section.name, section.keys))
             elif (value := parse_key(node, key, section.keys[key], found)) is not None:
-                options[by_key[key].name] = value
-    return Settings(environment=name, options=options)
+                option = by_key[key].name
+                options[option] = value
+                places[option,] = node.position(on_key=True)
+                places |= {(option, each.lower()): one.position(on_key=True) for each, one in node.items()}
+    return Settings(environment=name, options=options, places=places)

@@ -9,7 +9,7 @@ from operator import is_
 from typing import Any, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.options import Option
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Snapshot
@@ -52,6 +52,8 @@ class Settings:
     """The first words of each reconciler command that a message shows to copy."""
     place: str = "."
     """The directory of the environment, quoted for the shell, in such a command."""
+    places: Mapping[tuple[str, ...], Position] = field(default_factory=lambda: EMPTY, compare=False)
+    """Where the files set an option: by its name, followed by the name within an option that has one value by name."""
     reads_all: bool = False
     """True for an export: it also reads types that a plan reads only if the files declare resources of them."""
 

@@ -448,7 +448,8 @@ SERVICES: Final = (
     ),
 )
 GATEWAYS: Final = (
-    Situation("UM040", plans(site="site2"), AT_ANOTHER_SITE),
+    Situation("UM040", plans(site="site2"), AT_ANOTHER_SITE, choice=0),
+    Situation("UM040", plans(site="site2"), AT_ANOTHER_SITE, choice=1),
     Situation("UM040", plans(), AT_A_BRANCH),
     Situation("UM041", plans(outcall_gateway="pol1.contoso.com"), applied=plans()),
     Situation(

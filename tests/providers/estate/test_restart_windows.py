@@ -9,6 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.estate.restart_windows import WINDOWS, Window, opens, parse_windows
+from reconciler.config.environment import load
+from reconciler.config.source_text import Files
+from reconciler.model.diagnostics import Position
+from tests.support.trial import Trial, types
+from tests.support.worlds import world_of
 
 MINUTE = timedelta(minutes=1)
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Chatham")
@@ -121,3 +126,17 @@ def test_a_window_is_open_exactly_from_the_time_that_was_announced(
     assert found[0] > now
     assert opens([window], found[0]) is None, "it is open when it was said to open"
     assert opens([window], max(now, found[0] - MINUTE)) is not None, "it is closed until then"
+
+
+def test_a_window_of_an_unknown_pool_has_its_place_in_the_file() -> None:
+    text = b"""environment: test
+restarts:
+  windows:
+    pool1.contoso.com: daily 22:00-23:00 UTC
+    Pool9.contoso.com: daily 22:00-23:00 UTC
+"""
+    environment, found = load(Files({"a.yaml": text}), types())
+    assert environment is not None, found
+    plan = Trial(world_of(0, [1], director=False, branch=False), environment).plan()
+    (told,) = [one for one in plan.diagnostics if one.code == "UM039"]
+    assert told.position == Position("a.yaml", 5, 5)

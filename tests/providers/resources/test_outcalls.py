@@ -327,6 +327,18 @@ def test_no_remedy_leads_back_to_the_complaint_or_to_another_one(given: Landscap
         assert after <= before | milder, (told, after - before)
 
 
+def test_an_unsuitable_gateway_has_every_remedy() -> None:
+    """The site where its users are, and the pools of its region, end the complaint as well as another gateway."""
+    given = linked({"Redmond": ["pool1.contoso.com"], "Dublin": ["pool1.contoso.com"]})
+    plans = given.written("dial_plan")
+    remote = plans["Redmond"].having(DialPlan.site, "Dublin")
+    given = replace(given, declared={**given.declared, "dial_plan": plans.replaced([remote])})
+    (told,) = GATEWAYS.check(given)
+    assert (told.code, told.address) == ("UM040", "dial_plan/Redmond")
+    for written in ("outcall_gateway: pool1.contoso.com", "site: Redmond", "write pools"):
+        assert written in told.remedy
+
+
 FAMILY = ("UM040", "UM041", "UM042", "UM043")
 
 
