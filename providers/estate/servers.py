@@ -88,13 +88,14 @@ def exchange_release(landscape: Landscape) -> str:
 def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:
     """Return the endpoint for the cmdlets of a server: the entry point, or with mixed versions a server of its kind.
 
-    Set-UMServer exists on 2007 and 2010 alone, Set-UMService on 2013 and later.
+    Set-UMServer exists on 2007 and 2010 alone, Set-UMService on 2013 and later. Of the servers of a kind it is the
+    newest, because Set-UMServer of 2007 cannot set the startup mode of 2010.
     """
     kinds = {each.version.has_um_service for each in um_hosts(landscape).values()}
     if len(kinds) < 2:
         return EXCHANGE
     alike = (h for h in um_hosts(landscape).values() if h.version.has_um_service == host.version.has_um_service)
-    return Endpoint(EXCHANGE.connection, next(alike).fqdn)
+    return Endpoint(EXCHANGE.connection, max(alike, key=lambda each: each.version).fqdn)
 
 
 _SETTERS: Final = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}

@@ -119,10 +119,16 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
     # how it is read
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        """Return one listing for each cmdlet and endpoint: it shows the servers of all versions there.
+
+        Where one of them has a startup mode, the listing asks for it.
+        """
         commands: dict[Command, None] = {}
-        for host in um_hosts(landscape).values():
+        hosts = um_hosts(landscape).values()
+        with_mode = {endpoint_for(host, landscape) for host in hosts if host.version.has_startup_mode}
+        for host in hosts:
             endpoint = endpoint_for(host, landscape)
-            properties = ["Name", "Guid", "DialPlans", *(["UMStartupMode"] if host.version.has_startup_mode else [])]
+            properties = ["Name", "Guid", "DialPlans", *(["UMStartupMode"] if endpoint in with_mode else [])]
             for service in host.services:
                 if service is UMService.CALL_ROUTER:
                     command = read("Get-UMCallRouterSettings", *properties, endpoint=endpoint, Server=host.fqdn)

@@ -169,6 +169,21 @@ def test_a_mixed_organization_is_asked_on_servers_of_each_kind() -> None:
     assert hosts["Get-UMService"] == "ex1.contoso.com"
 
 
+def test_old_servers_of_two_versions_are_listed_once_and_with_their_modes_by_the_newer_one() -> None:
+    """A second listing, without the modes, would hide those of the first."""
+    for first, second in (("8.3", "14.3"), ("14.3", "8.3")):
+        versions = {"ex01.contoso.com": first, "ex02.contoso.com": second}
+        old = [
+            exchange_server(fqdn, "UnifiedMessaging", version=f"Version {version} (Build 1.1)")
+            for fqdn, version in versions.items()
+        ]
+        commands = TYPES["server_binding"].queries(with_observed(contoso(), *old))
+        (listing,) = (command for command in commands if command.cmdlet == "Get-UMServer")
+        assert listing.endpoint.host is not None
+        assert versions[listing.endpoint.host] == "14.3"
+        assert "UMStartupMode" in listing.properties
+
+
 def test_products_that_no_document_mentions_together_are_reported_once() -> None:
     new = exchange_server("ex1.contoso.com", "Mailbox", version="Version 15.1 (Build 2507.6)")
     (found,) = told(servers(contoso(plan_declared()), new), "UM015")
