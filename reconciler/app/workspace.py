@@ -44,10 +44,11 @@ from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import DESTROY, Selection
 from reconciler.plan.waivers import Waivers, with_waivers
 from reconciler.run.observe import Keys, Reader, SharedLandscape
-from reconciler.run.rehearse import Rehearsal, rehearse
+from reconciler.run.rehearse import MOST, Rehearsal, rehearse
 from reconciler.run.retry import Retry
 from reconciler.run.rights import missing_rights
 from reconciler.run.second_look import Replicas
+from reconciler.run.slots import FEW
 from reconciler.run.system import ThreadScheduler
 from reconciler.views.text import command_line, joined
 
@@ -223,15 +224,16 @@ class Workspace:
         Args:
             rehearses: ask the servers whether they would accept new users.
         """
-        plan = self._plan(self.look(), selection, refresh_only=refresh_only, rehearses=rehearses)
+        plan = self._plan(self.look(), selection, refresh_only=refresh_only, askers=FEW if rehearses else 0)
         return with_warning(plan, objection_to(plan, self._gap, self.store))
 
-    def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool, rehearses: bool) -> Plan:
+    def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool, askers: int) -> Plan:
+        """Return the plan; ``askers``: so many sessions ask whether the servers would accept new users."""
         pinned, name = self._pinned, self._pinning.name
         origin = Origin(self.source, pinned, self._pinning.binding(pinned))
         plan = build_plan(self.types, landscape, selection=selection, origin=origin)
-        asks = rehearses and not refresh_only
-        said = rehearse(plan, self.types, self.reader, landscape) if asks else Rehearsal()
+        asks = askers > 0 and not refresh_only
+        said = rehearse(plan, self.types, self.reader, landscape, sessions=askers) if asks else Rehearsal()
         if said.refused:
             refusing = replace(landscape, refused=said.refused)
             plan = build_plan(self.types, refusing, selection=selection, origin=origin)
@@ -322,7 +324,8 @@ class Workspace:
             if saved is not None:
                 admit_readable(saved.plan, landscape)
             plan = saved.plan if saved else None
-            plan = plan or self._plan(landscape, selection, refresh_only=refresh_only, rehearses=rehearses)
+            askers = MOST if rehearses else 0  # the writes that follow use as many
+            plan = plan or self._plan(landscape, selection, refresh_only=refresh_only, askers=askers)
             objection = objection_to(plan, self._gap, self.store)
             show(with_warning(plan, objection) if allow_older else plan)
             refuse_unless(allow_older, objection)

@@ -126,9 +126,9 @@ class Reader:
         hosts = [one for one in self.types if isinstance(one, Entering)]
         return tuple(one for one in kind.queries(landscape, keys) if all(host.offers(one, landscape) for host in hosts))
 
-    def check(self, commands: Sequence[Command]) -> dict[Command, Result]:
-        """Return the result of each read, where a read takes a server as long as a write."""
-        return self.ask(commands, self.paces.of_checks(len(commands)))
+    def check(self, commands: Sequence[Command], most: int) -> dict[Command, Result]:
+        """Return the result of each read, over at most so many sessions; a read takes a server as long as a write."""
+        return self.ask(commands, self.paces.of_checks(most))
 
     def ask(self, commands: Sequence[Command], paces: Paces | None = None) -> dict[Command, Result]:
         """Return the result of each read; ``paces``: where it takes another time than a listing."""
