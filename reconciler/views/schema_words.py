@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from reconciler.model.diagnostics import plural_of
+
 _WORDS: Final[Mapping[str, str]] = {
     r"^(?:\+[1-9][0-9]{1,14})$": "E.164 number, such as `+14255550100`",
     r"^(?:([0-9A-Fa-f]{2}[ :]?){20}|[Bb][Ee][Ss][Tt])$": "thumbprint of 40 hexadecimal digits, or `best`",
@@ -25,6 +27,8 @@ _STARTS: Final[Mapping[str, str]] = {
 _KINDS: Final = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}
 
 
+_NOUN = re.compile(r"[A-Za-z](?:[A-Za-z0-9.]| (?!of |that ))*(?=$|,|:| of | that )")
+"""The noun at the start of the words for one value."""
 _DIGITS = re.compile(r"\^\(?\??:?\[0-9\]\{(\d+),(\d+)\}\)?\$")
 _FORMATS: Final = {
     "date-time": "time, ISO 8601",
@@ -56,8 +60,10 @@ def words(schema: Mapping[str, Any], *, link: Callable[[str], str] = str, with_n
         case {"type": [*kinds]}:
             return words({"anyOf": [{**schema, "type": kind} for kind in _without_spellings(kinds)]}, link=link)
         case {"type": "array"}:
-            each = words(schema.get("items", {}), link=link, with_null=with_null).removeprefix("one of ")
-            return "list of mappings" if each == "mapping" else f"list of {each}"
+            item = schema.get("items", {})
+            each = words(item, link=link, with_null=with_null).removeprefix("one of ")
+            is_named = each != "mapping" and ("$ref" in item or "title" in item)
+            return f"list of {each if is_named else _several(each)}"
         case {"type": "object"}:
             inside = schema.get("additionalProperties")
             each = words(inside, link=link, with_null=with_null) if isinstance(inside, Mapping) else ""
@@ -70,6 +76,14 @@ def words(schema: Mapping[str, Any], *, link: Callable[[str], str] = str, with_n
             return _KINDS[kind] + _limits(schema)
         case _:
             return "any value"
+
+
+def _several(kind: str) -> str:
+    """Return the words for several values: ``E.164 numbers, such as ...``. Choices and counted digits stay."""
+    found = _NOUN.match(kind)
+    if found is None or " or " in found[0]:
+        return kind
+    return plural_of(found[0]) + kind[found.end() :].replace(" that matches ", " that match ")
 
 
 def _without_spellings(kinds: Sequence[str]) -> list[str]:
