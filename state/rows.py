@@ -19,7 +19,7 @@ from reconciler.model.values import canonical
 from state import codec
 from state.digests import checksum, digest_of
 from state.journal import OpenIntents, append_intents, append_outcomes
-from state.snapshot_rows import MODULUS, snapshot_of
+from state.snapshot_rows import MODULUS, Fetch, obligations_of, snapshot_of
 from state.statements import Row, Statement, inserting
 from state.tables import decisions, intents, metadata, obligations, outcomes, resources, used_plans
 
@@ -225,7 +225,19 @@ def read_snapshot(connection: Connection, environment: int, **about: Any) -> Sna
     Raises:
         ValueError: a row was altered, is missing, or was added.
     """
+    return snapshot_of(_fetching(connection, environment), **about)
 
+
+def read_obligations(connection: Connection, environment: int) -> tuple[Obligation, ...]:
+    """Return the obligations of an environment.
+
+    Raises:
+        ValueError: a row was altered.
+    """
+    return obligations_of(_fetching(connection, environment))
+
+
+def _fetching(connection: Connection, environment: int) -> Fetch:
     def fetch(name: str) -> Iterable[tuple[Any, ...]]:
         table = metadata.tables[name]
         query = select(*_key_columns(table), table.c.body, table.c.checksum)
@@ -233,7 +245,7 @@ def read_snapshot(connection: Connection, environment: int, **about: Any) -> Sna
         # Written out, not bound: only then do the stores see that the index of open intents serves.
         return map(tuple, connection.execute(query.where(text("is_open = 1")) if table is intents else query))
 
-    return snapshot_of(fetch, **about)
+    return fetch
 
 
 def journal_digests(connection: Connection, environment: int) -> dict[int, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from types import MappingProxyType
 from typing import Any, Final
 
-from reconciler.model.snapshot import Intent, Snapshot
+from reconciler.model.snapshot import Intent, Obligation, Snapshot
 from reconciler.model.values import parse
 from state import codec
 from state.digests import checksum
@@ -30,7 +30,7 @@ def snapshot_of(fetch: Fetch, *, name: str, lineage: str | None, serial: int, co
         lineage=lineage,
         serial=serial,
         resources=decode_memory([(address, body) for address, body in reader.rows("resources")]),
-        obligations=tuple(codec.decode_obligation(duty, body) for duty, _, body in reader.rows("obligations")),
+        obligations=_obligations(reader),
         # A row of an intent: serial, position, body.
         open_intents=tuple(codec.decode(Intent, body) for _, _, body in reader.rows("intents")),
         decisions=MappingProxyType(
@@ -40,6 +40,19 @@ def snapshot_of(fetch: Fetch, *, name: str, lineage: str | None, serial: int, co
     if reader.content % MODULUS != content:
         raise ValueError("rows are missing, or another program added rows")
     return snapshot
+
+
+def obligations_of(fetch: Fetch) -> tuple[Obligation, ...]:
+    """Return the obligations alone.
+
+    Raises:
+        ValueError: a row was altered.
+    """
+    return _obligations(_Reader(fetch))
+
+
+def _obligations(reader: _Reader) -> tuple[Obligation, ...]:
+    return tuple(codec.decode_obligation(duty, body) for duty, _, body in reader.rows("obligations"))
 
 
 class _Reader:

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.model.ports import Clock, CrashPoint, Holder, Lease, Random
-from reconciler.model.snapshot import Audit, Run, Snapshot
+from reconciler.model.snapshot import Audit, Obligation, Run, Snapshot
 from state import codec
 from state.digests import checksum
 from state.errors import damaged, state_error
@@ -162,6 +162,17 @@ class SavedState:
                 serial=found.serial,
                 content=found.content,
             )
+
+    def open_obligations(self) -> tuple[Obligation, ...]:
+        """Return the obligations of a snapshot, without reading the rest of it.
+
+        Raises:
+            StateError: they cannot be read, or were altered.
+        """
+        from state.rows import read_obligations
+
+        with self._ledger.reading() as saved:
+            return () if saved is None else read_obligations(saved[0], saved[1].id)
 
     def acquire(self, holder: Holder) -> Lease:
         """Take the lease; make the store if there is none.

@@ -14,6 +14,7 @@ from reconciler.app.secret_references import fetch
 from reconciler.config.connections import SecretReference
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, PlanError
 from reconciler.model.ports import Clock, Random, StateStore
+from reconciler.model.snapshot import Snapshot
 from reconciler.plan.admission import admit_saved
 from reconciler.plan.plan import Plan
 from reconciler.plan.saved import SavedPlan, decode, encode
@@ -66,9 +67,9 @@ class SavedPlans:
             create_once(path, lambda: token_hex(32).encode(), self.clock)
         return read_private(path)
 
-    def admit(self, saved: SavedPlan, store: StateStore) -> None:
-        """Raise PlanError where the plan no longer fits the state, or was used."""
-        admit_saved(saved, store.read(), self.environment, is_used=store.is_used(saved.nonce))
+    def admit(self, saved: SavedPlan, prior: Snapshot, store: StateStore) -> None:
+        """Raise PlanError where the plan no longer fits the saved state, or was used."""
+        admit_saved(saved, prior, self.environment, is_used=store.is_used(saved.nonce))
 
 
 def _refuse_within(path: Path, private: Path) -> None:

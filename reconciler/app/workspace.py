@@ -315,12 +315,15 @@ class Workspace:
             Locked, Refused, PlanError or another ReconcilerError: nothing was changed.
         """
         with self.state.leased("apply") as (lease, run):
+            prior = refuse_unknown_duties(self.store.read())
             if saved is not None:
-                self.saved_plans.admit(saved, self.store)
+                self.saved_plans.admit(saved, prior, self.store)
                 refuse_unless(allow_older, objection_to(saved.plan, self._gap, self.store))
                 self._end_what_ends(saved.plan)
-            self._close_journal(lease)
-            landscape = self.look(pinned=saved.plan.pinned if saved else None)
+            if prior.interrupted:
+                self._close_journal(prior, lease)
+                prior = self.store.read()
+            landscape = self.look(pinned=saved.plan.pinned if saved else None, prior=prior)
             if saved is not None:
                 admit_readable(saved.plan, landscape)
             plan = saved.plan if saved else None
@@ -369,16 +372,14 @@ class Workspace:
             lease.end(ended)
         return account
 
-    def _close_journal(self, lease: Lease) -> None:
+    def _close_journal(self, prior: Snapshot, lease: Lease) -> None:
         """Resolve the open intents of an interrupted run before planning."""
         from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
 
-        intents = self.store.read().interrupted
-        if not intents:
-            return
+        intents = prior.interrupted
         outlast(end_shells(intents, self.sessions, self.ports.emit), self.reader)
         by_name = {kind.name: kind for kind in self.types}
-        close_intents(intents, self.look(only=reads_of(intents, by_name)), by_name, lease)
+        close_intents(intents, self.look(only=reads_of(intents, by_name), prior=prior), by_name, lease)
 
     # --- editing the state -------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from reconciler.model.commands import Command, Endpoint, Reply, Shell
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.events import Event
 from reconciler.model.findings import Examined
-from reconciler.model.snapshot import Audit, Run, Snapshot, StateChange
+from reconciler.model.snapshot import Audit, Obligation, Run, Snapshot, StateChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,9 @@ class StateStore(Protocol):
 
     def read(self) -> Snapshot:
         """Return one consistent snapshot; before the first save, an empty one without lineage."""
+
+    def open_obligations(self) -> tuple[Obligation, ...]:
+        """Return the obligations that such a snapshot has, without the rest."""
 
     def acquire(self, holder: Holder) -> Lease:
         """Take the lease.

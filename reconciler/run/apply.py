@@ -293,11 +293,10 @@ class Apply:
 
     def _final_look(self) -> tuple[Obligation, ...]:
         """Close the obligations that are now observed to be fulfilled; return the open ones."""
-        saved = self._store.read()
-        owed = saved.obligations
+        owed = self._store.open_obligations()
         if not owed:
             return ()
-        landscape = self._looked(saved)
+        landscape = self._looked(self._store.read())
         ended = met(self._performer.types.values(), landscape)
         if ended:
             self._performer.lease.commit(StateChange(discharge=ended))

@@ -271,6 +271,14 @@ def test_altered_rows_are_found_by_reading(place: Place, statement: str) -> None
         store.read()
 
 
+def test_altered_obligations_are_found_where_they_alone_are_read(place: Place) -> None:
+    filled(place)
+    altered(place, "UPDATE obligations SET subject = 'fe2'")
+    store = place.open()
+    with pytest.raises(StateError, match="Damaged state"):
+        store.open_obligations()
+
+
 @pytest.mark.parametrize(
     "statement",
     [

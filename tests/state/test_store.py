@@ -123,6 +123,7 @@ def test_any_changes_are_read_back(places: Iterator[Place], data: st.DataObject)
         lease.commit(change)
         model.apply(change)
         model.check(store.read())
+        assert store.open_obligations() == store.read().obligations
     store.verify_audit()
     store.close()
 

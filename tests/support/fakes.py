@@ -106,6 +106,9 @@ class MemoryStore:
             dict(self.decisions),
         )
 
+    def open_obligations(self) -> tuple[Obligation, ...]:
+        return tuple(self.obligations.values())
+
     def acquire(self, holder: Holder) -> MemoryLease:
         if self.holder is not None:
             raise Locked(Diagnostic("Locked", f"run {self.holder.run} holds it."))

@@ -10,10 +10,17 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
 
 from reconciler.app import Ports, open_workspace
+from reconciler.cli.commands import run
+from reconciler.model.snapshot import Snapshot
+from state import quick, rows
+from state.snapshot_rows import snapshot_of
 from tests.bench.child import sessions_of
-from tests.bench.generate import write_environment
+from tests.bench.generate import change_users, write_environment
 from tests.support.effort import effort
 from tests.support.fakes import SerialScheduler, VirtualClock
 
@@ -32,6 +39,27 @@ def work(users: int) -> tuple[int, int]:
         with open_workspace(directory, ports) as workspace:
             calls = effort(lambda: workspace.apply(lambda _: True))
         return calls, len(sessions.requests)
+
+
+@pytest.mark.parametrize(("command", "options"), [("plan", []), ("apply", ["--auto-approve"])])
+def test_a_command_reads_the_saved_state_once(
+    command: str, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_environment(directory := tmp_path / "environment", 20, seed=1)
+    sessions = sessions_of(directory)
+    ports = Ports(sessions=lambda _: sessions, scheduler=SerialScheduler(), clock=VirtualClock())
+    assert run(["apply", str(directory), "--auto-approve"], ports) == 0
+    change_users(directory, step=4)
+    read: list[str] = []
+
+    def counted(*arguments: Any, **named: Any) -> Snapshot:
+        read.append(named["name"])
+        return snapshot_of(*arguments, **named)
+
+    for module in (quick, rows):
+        monkeypatch.setattr(module, "snapshot_of", counted)
+    assert run([command, str(directory), *options], ports) == 0
+    assert len(read) == 1
 
 
 def test_each_further_user_takes_the_same_work() -> None:
