@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.views.style import Style
-from reconciler.views.text import lines, shorten, width, wrap
+from reconciler.views.text import hang, lines, shorten, width, wrap
 
 _WORDS: Final = {
     Severity.ERROR: ("Error", "red"),
@@ -77,11 +77,11 @@ def _block(equal: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     """Yield one diagnostic with the places of all equal ones."""
     diagnostic = equal[0]
     word, look = _LEFT_OUT if diagnostic.leaves_out else _WORDS[diagnostic.severity]
-    code = f" ({style.show(diagnostic.code)})" if diagnostic.code else ""
-    yield f"{style.paint(f'{word}:', look, 'bold')} {style.paint(style.show(diagnostic.summary), 'bold')}{code}"
+    yield from _heading(word, look, diagnostic, style)
     for one in equal[:_PLACES]:
         if place := [str(part) for part in (one.position, one.address) if part is not None]:
-            yield f"{_INSET}{'on' if one.position else 'about'} {style.show(', '.join(place))}"
+            head = f"{_INSET}{'on' if one.position else 'about'} "
+            yield from hang(head, style.show(", ".join(place)), style.width, indent=len(head))
     if len(equal) > _PLACES:
         yield f"{_INSET}and {len(equal) - _PLACES:,} more places"
     if diagnostic.position is not None and diagnostic.excerpt is not None:
@@ -91,6 +91,17 @@ def _block(equal: Sequence[Diagnostic], style: Style) -> Iterator[str]:
         if part:
             yield ""
             yield from _paragraphs(part, style)
+
+
+def _heading(word: str, look: str, diagnostic: Diagnostic, style: Style) -> Iterator[str]:
+    """Yield the severity and the summary, with the code."""
+    summary = style.show(diagnostic.summary)
+    code = f" ({style.show(diagnostic.code)})" if diagnostic.code else ""
+    start = len(word) + 2
+    fits = start + width(summary + code) <= style.width
+    first, *rest = [style.paint(summary, "bold") + code] if fits else wrap(summary + code, style.width - start)
+    yield f"{style.paint(f'{word}:', look, 'bold')} {first}"
+    yield from (" " * start + line for line in rest)
 
 
 def _excerpt(excerpt: str, line: int, column: int, look: str, style: Style) -> Iterator[str]:

@@ -16,7 +16,7 @@ from reconciler.model.values import UNSET
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
 from reconciler.views.diagnostics import folded_lines
 from reconciler.views.style import Style, first_of, sentence
-from reconciler.views.text import command_line, lines, width, wrap
+from reconciler.views.text import command_line, hang, lines, pad, width, wrap
 from reconciler.views.values import value_text
 from reconciler.views.waivers import waived_lines
 
@@ -186,19 +186,20 @@ def _changes(changes: Iterable[DriftChange], style: Style) -> Iterator[str]:
         name = style.show(change.attribute) + ":"
         if change.parts:
             yield f"{_MARGIN}{name}"
-            yield from (f"{_MARGIN}  {line}" for line in _parts(change, style))
+            for head, text in _parts(change, style):
+                yield from hang(f"{_MARGIN}  {head}", text, style.width, indent=len(_MARGIN) + 4)
             continue
         values = f"observed {value_text(change.observed, style)}, desired {value_text(change.desired, style)}"
         if change.last_applied not in (UNSET, change.desired):
             values += f", last applied {value_text(change.last_applied, style)}"
-        yield f"{_MARGIN}{name}{' ' * (room - width(name))} {values}"
+        yield from hang(f"{_MARGIN}{pad(name, room)} ", values, style.width, indent=len(_MARGIN) + 2)
 
 
-def _parts(change: DriftChange, style: Style) -> Iterator[str]:
-    """Yield the nested values that differ."""
+def _parts(change: DriftChange, style: Style) -> Iterator[tuple[str, str]]:
+    """Yield the nested values that differ: the name, and what was found and wanted there."""
     for part in change.parts:
         name = style.show(", ".join(part.path))
-        yield f"{name}: observed {value_text(part.before, style)}, desired {value_text(part.after, style)}"
+        yield f"{name}: ", f"observed {value_text(part.before, style)}, desired {value_text(part.after, style)}"
 
 
 def _counted(number: int, kind: DriftKind) -> str:

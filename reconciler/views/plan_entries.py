@@ -12,7 +12,7 @@ from reconciler.model.diagnostics import duration, listed
 from reconciler.model.values import UNSET, Value
 from reconciler.plan.plan import Step
 from reconciler.views.style import Style, first_of
-from reconciler.views.text import pad, width, wrap
+from reconciler.views.text import hang, pad, width, wrap
 from reconciler.views.values import OwedByPlan, nested_lines, value_text
 
 LOOKS: Final = {
@@ -200,9 +200,11 @@ def _attributes(changes: Sequence[Change], action: Action, style: Style) -> Iter
         name = pad(f"{style.show(change.attribute)}:", room)
         if lines := nested_lines(change.before, change.after, change.parts, style):
             yield f"{_MARGIN}{name.rstrip()}{' (predicted)' if _is_guess(change, action) else ''}"
-            yield from (f"{_MARGIN}  {line}" for line in lines)
+            for head, text in lines:
+                yield from hang(f"{_MARGIN}  {head}", text, style.width, indent=len(_MARGIN) + 4)
         else:
-            yield f"{_MARGIN}{name} {_transition(change, action, style)}"
+            text = _transition(change, action, style)
+            yield from hang(f"{_MARGIN}{name} ", text, style.width, indent=len(_MARGIN) + 2)
 
 
 def _transition(change: Change, action: Action, style: Style) -> str:

@@ -120,6 +120,21 @@ def wrap(text: str, columns: int) -> list[str]:
     return [*made, line] if line or not made else made
 
 
+def hang(head: str, text: str, columns: int, *, indent: int) -> list[str]:
+    """Return ``head`` and ``text`` on lines of at most ``columns``; the text stays in its column if there is room.
+
+    Args:
+        indent: of the text where the head takes more than half of the columns.
+    """
+    start = width(head)
+    if start + width(text) <= columns:
+        return [head + text]
+    if start > columns // 2:
+        return [head.rstrip(), *(f"{' ' * indent}{line}" for line in wrap(text, columns - indent))]
+    first, *rest = wrap(text, columns - start)
+    return [head + first, *(f"{' ' * start}{line}" for line in rest)]
+
+
 def command_line(*words: str | Path, connections: Path | None = None) -> str:
     """Return a ``reconciler`` command, quoted for the shell of this system.
 

@@ -38,8 +38,10 @@ def value_text(value: Value | Unset, style: Style) -> str:
             return style.show(value) if bare else f'"{style.show(value)}"'
 
 
-def nested_lines(before: Value | Unset, after: Value | Unset, parts: Sequence[Part], style: Style) -> list[str]:
-    """Return the lines of nested values that change, one for each; none for other values.
+def nested_lines(
+    before: Value | Unset, after: Value | Unset, parts: Sequence[Part], style: Style
+) -> list[tuple[str, str]]:
+    """Return the lines of nested values that change, one for each, as name and value; none for other values.
 
     Those of a new object, or in place of another kind of value, are listed without what was there.
     """
@@ -49,12 +51,12 @@ def nested_lines(before: Value | Unset, after: Value | Unset, parts: Sequence[Pa
         return _aligned({name: value_text(item, style) for name, item in after.items()}, style)
     moves = {", ".join(one.path): f"{value_text(one.before, style)} -> {value_text(one.after, style)}" for one in parts}
     same = sum(before.get(name, UNSET) == item for name, item in after.items())
-    return [*_aligned(moves, style), *([f"({same} the same)"] if same else [])]
+    return [*_aligned(moves, style), *([("", f"({same} the same)")] if same else [])]
 
 
-def _aligned(named: Mapping[str, str], style: Style) -> list[str]:
+def _aligned(named: Mapping[str, str], style: Style) -> list[tuple[str, str]]:
     room = max((width(style.show(name)) for name in named), default=0) + 1
-    return [f"{pad(f'{style.show(name)}:', room)} {text}" for name, text in named.items()]
+    return [(f"{pad(f'{style.show(name)}:', room)} ", text) for name, text in named.items()]
 
 
 def obligation_text(owed: Obligation, vocabulary: Vocabulary) -> str:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.app import vocabulary
-from reconciler.model.actions import ActionKind
+from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.events import (
     ActionEnded,
@@ -33,7 +33,7 @@ from reconciler.model.events import (
 )
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind
-from reconciler.model.values import UNSET
+from reconciler.model.values import UNSET, Nested, Value
 from reconciler.model.waves import Gate
 from reconciler.plan.drift import DriftReport
 from reconciler.plan.plan import Plan, Step
@@ -269,6 +269,24 @@ def test_plan_without_colour_holds_no_escape_and_reads_the_same() -> None:
 def test_plan_keeps_to_the_width(columns: int) -> None:
     shown = render_plan(contoso(), replace(NARROW, width=columns), WORDS)
     assert [line for line in shown.splitlines() if width(line) > columns] == []
+
+
+def test_long_values_and_headings_keep_to_a_narrow_terminal() -> None:
+    numbers = tuple(f"+1425555019{digit}" for digit in range(8))
+    keys = Nested({"1": Nested({"name": "Sales", "phrases": ("somebody who sells", "the shop", "a new contract")})})
+    values: dict[str, Value] = {
+        "pilot_numbers": numbers,
+        "business_hours_keys": keys,
+        "transfers_to_operator_enabled": "a text " * 9,
+    }
+    changes = tuple(Change(name, UNSET, value) for name, value in values.items())
+    action = Action(Address("auto_attendant", "Main"), ActionKind.CREATE, changes)
+    told = replace(certificate_warning(), remedy="")  # a command to copy stays on one line
+    plan = replace(nothing(), steps=(Step("create", (action,), 1),), diagnostics=(told,))
+    shown = render_plan(plan, replace(NARROW, width=40), WORDS).splitlines()
+    assert [line for line in shown if width(line) > 40] == []
+    first = shown.index("        [+14255550190, +14255550191,")
+    assert shown[first - 1 : first + 2] == ["      pilot_numbers:", shown[first], "        +14255550192, +14255550193,"]
 
 
 def test_plan_for_an_ascii_terminal_is_ascii() -> None:

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.model.commands import Delta, write
-from reconciler.views.text import command_line, escape, lines, pad, shorten, to_json, width, wrap
+from reconciler.views.text import command_line, escape, hang, lines, pad, shorten, to_json, width, wrap
 from tests.support.cli import little
 from tests.support.strategies import texts
 
@@ -98,6 +98,18 @@ def test_wrapped_text_keeps_its_words_and_fits_where_they_do(text: str, columns:
     wrapped = wrap(shown, columns)
     assert " ".join(" ".join(wrapped).split()) == " ".join(shown.split())
     assert all(width(line) <= columns or " " not in line.strip() for line in wrapped)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("a: ", ["a: one two three"]),
+        ("numbers: ", ["numbers: one two", "         three"]),
+        ("a_long_name: ", ["a_long_name:", "  one two three"]),
+    ],
+)
+def test_a_value_stays_in_its_column_if_there_is_room(head: str, expected: list[str]) -> None:
+    assert hang(head, "one two three", 20, indent=2) == expected
 
 
 def test_width_counts_columns() -> None:
