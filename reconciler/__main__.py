@@ -9,10 +9,14 @@ import sys
 
 from reconciler import __version__
 
+TYPE_CHECKING = False  # the module that has it would be the first to load
+if TYPE_CHECKING:
+    from reconciler.app import Ports
+
 OBJECTS_PER_COLLECTION = 300_000
 
 
-def main() -> int:
+def main(ports: "Ports | None" = None) -> int:
     """Run the command line with the arguments of the process and return the exit code."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"reconciler {__version__}\n")
@@ -24,7 +28,7 @@ def main() -> int:
     from reconciler.cli.commands import run
 
     try:
-        return run(sys.argv[1:])
+        return run(sys.argv[1:], ports)
     finally:
         end_without_collecting()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.app.git import gap_between, source_of
+from reconciler.app.simulator_process import Launch, launched
 from reconciler.config.environment import Environment
 from reconciler.model.ports import Clock, CrashPoint, Emit, Random, Scheduler, Sessions, StateStore, Stop
 from reconciler.plan.plan import Gap, Source
@@ -39,6 +40,8 @@ class Ports:
     """Makes the sessions. None: the connections of the environment say how."""
     settings: Callable[[ConnectionSettings], ConnectionSettings] = _as_declared
     """Adapts the settings of each connection, such as its deadlines."""
+    launch: Launch = launched
+    """Starts the simulator that stands for the servers."""
     store: StateStore | None = None
     """Holds the state. None: the environment's own state file, or the one that ``RECONCILER_STATE`` names."""
     scheduler: Scheduler | None = None

@@ -15,9 +15,10 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, Protocol
 
 from providers.catalogue import resource_types
 from reconciler.app.surroundings import is_within, untrusted_folders, untrusted_program, variables_of_child
@@ -28,11 +29,36 @@ from reconciler.views.text import command_line
 USER = "CONTOSO\\reconciler"
 
 
+class Child(Protocol):
+    """A process of this program that reads a pipe and writes one."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str]], Child]
+"""Starts this program with arguments and variables, in the root directory and with pipes."""
+
+
+def launched(arguments: Sequence[str], variables: Mapping[str, str]) -> Child:
+    """Start this program in a new Python."""
+    return subprocess.Popen(
+        [*isolated_python(), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(sys.executable).anchor,
+        env=variables,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatorProcess:
     """A running simulator; close it when done."""
 
-    process: subprocess.Popen[bytes]
+    process: Child
     port: int
     password: str
     entries: Mapping[str, str]
@@ -53,7 +79,11 @@ class SimulatorProcess:
 
 
 def start_simulator(
-    world: Path, changes: Path, directory: Path, meanwhile: Callable[[], object] = lambda: None
+    world: Path,
+    changes: Path,
+    directory: Path,
+    meanwhile: Callable[[], object] = lambda: None,
+    launch: Launch = launched,
 ) -> SimulatorProcess:
     """Start the simulator of ``world`` with its changes in the file ``changes``; wait until it listens.
 
@@ -64,13 +94,7 @@ def start_simulator(
     """
     password = secrets.token_urlsafe(24)
     arguments = ["simulate", str(world.absolute()), "--parent-pipe", "--changes", str(changes.absolute())]
-    process = subprocess.Popen(
-        [*isolated_python(), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=Path(sys.executable).anchor,
-        env=child_variables(os.environ, untrusted_folders(directory)),
-    )
+    process = launch(arguments, child_variables(os.environ, untrusted_folders(directory)))
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -82,13 +106,20 @@ def start_simulator(
         answer = {}
     if "port" not in answer:
         process.kill()
-        process.communicate()  # waits for its end, and closes the pipes
+        process.wait()
+        _close(process.stdin, process.stdout)
         detail = str(answer.get("error") or f"The simulator of {world} ended before it accepted connections.")
         remedy = f"Run it alone to see its messages:\n\n    {command_line('simulate', world)}"
         raise ReconcilerError(Diagnostic("Simulator did not start", detail, remedy))
     entries = {name: answer[name] for name in providers_of(resource_types()) if name in answer}
     lacking = frozenset() if answer.get("second_hop", True) else frozenset(entries)
     return SimulatorProcess(process, int(answer["port"]), password, entries, lacking)
+
+
+def _close(*pipes: IO[bytes]) -> None:
+    for pipe in pipes:
+        with suppress(BrokenPipeError):  # what was written is read by nobody
+            pipe.close()
 
 
 _GIVEN: Final = frozenset(

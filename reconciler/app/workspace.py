@@ -147,7 +147,8 @@ class Workspace:
         assert self.environment.simulator is not None
         private = self._stack.enter_context(writable(self.private))
         world = self.directory / self.environment.simulator
-        process = start_simulator(world, private / "world.json", self.directory, server_connections.load)
+        changes, launch = private / "world.json", self.ports.launch
+        process = start_simulator(world, changes, self.directory, server_connections.load, launch)
         self._stack.callback(process.close)
         self.ports.mask(process.password)
         return process

@@ -21,6 +21,7 @@ from tests.support.forked import can_be_forked, the_forks
         (1, ("validate", "elsewhere"), {}),
         (0, ("validate",), {"RECONCILER_PARALELISM": "3"}),
         (1, ("apply",), {}),
+        (0, ("plan", "--commands"), {}),
         (1, ("--nope",), {}),
     ],
 )

@@ -1,9 +1,10 @@
 """Runs commands of the program as forks of a process that has loaded its modules already.
 
 Each command is a process of its own, with arguments, variables, working directory and streams of its own, and ends as
-the program ends. What it does not show is how Python starts: which files it reads from the working directory, and what
-variables of Python, of the locale and of libraries do. ``tests.support.cli`` starts a new Python for those. Loading
-the modules took a third of the time of most commands.
+the program ends. The simulator that a command starts is a fork of the command. What they do not show is how Python
+starts: which files it reads from the working directory, and what variables of Python, of the locale and of libraries
+do. ``tests.support.cli`` starts a new Python for those. Loading the modules took a third of the time of most commands,
+and half of the time of those that start a simulator.
 
     python -m tests.support.forked     reads a ``Command`` a line from standard input, and answers with its exit code
 """
@@ -26,9 +27,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from reconciler.app.simulator_process import Child, launched
 from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from reconciler.app import Ports
 
 HARMLESS = frozenset({"COLUMNS", "NO_COLOR", "TERM"})
 """Variables that nothing but the program reads, beside those with its own name."""
@@ -128,17 +133,66 @@ def _load_all() -> None:
 
 
 def _become(arguments: Sequence[str], cwd: str, variables: Mapping[str, str], **streams: Any) -> int:
+    from reconciler.app import Ports
+
+    for number, path in enumerate((os.devnull, streams["out"], streams["err"])):
+        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    return _run(arguments, cwd, variables, Ports(launch=launched_as_fork))
+
+
+def _run(arguments: Sequence[str], cwd: str, variables: Mapping[str, str], ports: Ports | None) -> int:
     from reconciler.__main__ import main
 
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(variables)
-    for number, path in enumerate((os.devnull, streams["out"], streams["err"])):
-        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.dup2(opened, number)
-        os.close(opened)
     sys.argv[1:] = arguments
-    return main()
+    return main(ports)
+
+
+# --- the simulator that a command starts -----------------------------------------------------------------------------
+
+
+@dataclass
+class Fork:
+    """A fork, and its pipes."""
+
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. A simulator that does not end is found by the time that the command has."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def launched_as_fork(arguments: Sequence[str], variables: Mapping[str, str]) -> Child:
+    """Start the program as a fork of this process; in a new Python where a thread runs, which a fork would lack."""
+    if threading.active_count() > 1:
+        return launched(arguments, variables)
+    read, stdin = os.pipe()
+    stdout, write = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if pid := os.fork():
+        os.close(read)
+        os.close(write)
+        return Fork(pid, os.fdopen(stdin, "wb"), os.fdopen(stdout, "rb"))
+    code = 1
+    try:
+        gc.freeze()  # what holds a file of the command never closes one of the simulator with the same number
+        os.dup2(read, 0)
+        os.dup2(write, 1)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        code = _run(arguments, os.sep, variables, None)
+        sys.stdout.flush()
+    finally:
+        os._exit(code)
 
 
 if __name__ == "__main__":
