@@ -134,7 +134,7 @@ _LINES: Final[Mapping[str, Lines]] = {
         "status": "Disable-UMAutoAttendant Touch",
     },
     "attendant_menu/Main": {
-        "business_hours_keys": "Set-UMAutoAttendant Main -BusinessHoursKeyMapping '1,Touch,,Touch,'",
+        "business_hours_keys": "Set-UMAutoAttendant Main -BusinessHoursKeyMapping '1,Touch,49999,,'",
         "business_hours_keys_enabled": "Set-UMAutoAttendant Main -BusinessHoursKeyMappingEnabled $false",
         "after_hours_keys": "Set-UMAutoAttendant Main -AfterHoursKeyMapping $null",
         "after_hours_keys_enabled": "Set-UMAutoAttendant Main -AfterHoursKeyMappingEnabled $false",
@@ -194,9 +194,13 @@ def _links(trial: Trial) -> Iterator[Damage]:
             yield Damage(f"{made} -PilotIdentifier {plan.key}", Address("hunt_group", key), None)
 
 
-def _turn(address: Address) -> tuple[bool, str]:
-    """Return the order of damage: certificates first, because Exchange refuses them once the startup mode is TCP."""
-    return address.type != "um_certificate", str(address)
+def _turn(address: Address) -> tuple[int, str]:
+    """Return the order of damage.
+
+    Certificates are first, because Exchange refuses them once the startup mode is TCP; attendants are last, because
+    one to which another one leads cannot be disabled.
+    """
+    return {"um_certificate": 0, "auto_attendant": 2}.get(address.type, 1), str(address)
 
 
 def _lines_of(address: Address, trial: Trial) -> Lines:
