@@ -7,16 +7,18 @@ is nobody's business of ours stays as it is; and nothing ends that nobody asked 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from providers.estate.outcalls import LOWER_OUTCALLS
 from providers.simulator.world.directory import Entry, View
 from reconciler.model.landscape import NO_RESOURCES
+from tests.laws.joined import assigned, lync_dial_plans, mail_of, wanted_certificates, wanted_grants
 from tests.laws.truth import Truth, managed
+from tests.laws.wave_order import WaveOrder
+from tests.support.edited import SECTIONS, Edit, Key
 from tests.support.estate_log import is_write
-from tests.support.histories import SECTIONS, Edit, Key
 from tests.support.trial import US, Trial
 
 KINDS: Final = {
@@ -57,6 +59,9 @@ class Instants:
         self._calls = self._outcalls()
         self._most = {plan: len(enabled) + 1 for plan, (enabled, _) in self._calls.items()}
         self._bound = self._foreign_bindings()
+        self._order = WaveOrder(self.trial)
+        self._granted = lync_dial_plans(self.trial)
+        self._assigned = assigned(self.trial)
 
     def _asked_for(self) -> set[Key]:
         """Return what may end: ended, replaced, destroyed, or ours and declared no more."""
@@ -80,6 +85,7 @@ class Instants:
         if last["user"] != US:
             return
         self.writes += 1
+        self._order.look()
         said = f"{last['cmdlet']} {dict(last['parameters'])}"
         self.broken += [f"{what} by {said} in {self._edit.name}" for what in self._found(str(last["cmdlet"]))]
 
@@ -104,6 +110,19 @@ class Instants:
         if not self._bound <= bound:
             yield f"D9: {sorted(self._bound - bound)} is bound no more"
         self._bound = bound
+        yield from self._joined_otherwise()
+
+    def _joined_otherwise(self) -> Iterator[str]:
+        """Yield each user and each service that got what the files do not say."""
+        grants, wanted = lync_dial_plans(self.trial), wanted_grants(self.trial)
+        for user, plan in grants.items():
+            if plan != self._granted.get(user) and (plan or "").casefold() != wanted.get(user):
+                yield f"I13: {user} was granted {plan}"
+        there, certificates = assigned(self.trial), wanted_certificates(self.trial)
+        for service in there.keys() | self._assigned.keys():
+            if there.get(service) not in (self._assigned.get(service), certificates.get(service)):
+                yield f"I13: {service} was given {there.get(service)}"
+        self._granted, self._assigned = grants, there
 
     def _declared_rows(self) -> set[str]:
         return {key.casefold() for key in self.trial.environment.declared.get("um_mailbox", {})}
@@ -140,6 +159,7 @@ class Instants:
                 yield f"D7: {plan} has the ways out {sorted(enabled)} of {sorted(linked)}"
             if len(linked) > 1 and directors & enabled:
                 yield f"D7: {plan} calls out through a Director"
+        yield from self._order.broken()
         if solved:
             yield f"I15: owed after success: {sorted(solved)}"
 
@@ -151,13 +171,13 @@ class Instants:
     def _foreign(self) -> Iterator[tuple[str, str]]:
         """Yield each object of strangers with its whole content; users are strangers while nobody declared them."""
         view = self._view()
-        for kind in ("UMDialPlan", "UMMailboxPolicy", "UMAutoAttendant", "UMIPGateway", "UMHuntGroup"):
+        for kind in ("UMDialPlan", "UMMailboxPolicy", "UMAutoAttendant", "UMIPGateway", "UMHuntGroup", "CsDialPlan"):
             for entry in view.of(kind):
                 is_linked_by_script = kind == "UMHuntGroup" and "OtherPBX" not in entry.dn
-                if entry.name.startswith("Other") and not is_linked_by_script:
+                if entry.name.removeprefix("Tag:").startswith("Other") and not is_linked_by_script:
                     yield f"{kind} {entry.dn}", _content(entry)
         for entry in view.of("User"):
-            if _mail(entry) not in self._ours:
+            if mail_of(entry) not in self._ours:
                 yield f"User {entry.dn}", _content(entry)
 
     def _lasting(self) -> Iterator[tuple[str, Key]]:
@@ -169,7 +189,7 @@ class Instants:
     def _enabled_users(self) -> Iterator[str]:
         for entry in self._view().of("User"):
             if entry.properties.get("UMMailboxPolicy"):
-                yield _mail(entry)
+                yield mail_of(entry)
 
     def _foreign_bindings(self) -> set[str]:
         view = self._view()
@@ -180,11 +200,6 @@ class Instants:
             for reference in server.properties.get("DialPlans") or ()
             if (plan := view.follow(reference)) is not None and plan.name.startswith("Other")
         }
-
-
-def _mail(entry: Entry) -> str:
-    properties: Mapping[str, Any] = entry.properties
-    return str(properties.get("PrimarySmtpAddress") or properties.get("UserPrincipalName") or entry.name).casefold()
 
 
 def _content(entry: Entry) -> str:

@@ -206,7 +206,7 @@ def unrest(trial: Trial) -> list[str]:
             found.append(f"D7: {plan} has the outcall gateways {enabled}")
         if len(linked) > 1 and directors.intersection(enabled):
             found.append(f"D7: {plan} calls out through a Director")
-    return [*found, *left_down(trial), *_unseen_links(trial, truth), *_unanswered(trial)]
+    return [*found, *left_down(trial), *unseen_links(trial), *_unanswered(trial)]
 
 
 def left_down(trial: Trial) -> Iterator[str]:
@@ -222,8 +222,9 @@ def left_down(trial: Trial) -> Iterator[str]:
             yield f"{name} ran, and does not run any more"
 
 
-def _unseen_links(trial: Trial, truth: Truth) -> Iterator[str]:
+def unseen_links(trial: Trial) -> Iterator[str]:
     """Say which Front End does not know the link of its pool to a dial plan: it would find no voice mail."""
+    truth = Truth(trial.estate)
     for pool in trial.world.lync.pools:
         for computer in pool.computers if pool.type != "director" else ():
             seen = lync_sees(trial.estate, computer.fqdn)

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.plan.drift import DriftKind
+from tests.laws.joined import wrong_links
 from tests.laws.oracles import OutcallWatch, unrest, violations
 from tests.laws.test_plan_and_apply import A_WHILE, ANY, is_empty, shown, trial_of
 from tests.laws.truth import Truth
@@ -68,20 +69,6 @@ def _plan_of(row: Mapping[str, Any], situation: Situation) -> str:
 SITUATIONS = situations(releases=MODERN)
 SPLIT = SITUATIONS.flatmap(lambda one: splits(one).map(lambda sections: Situation(one.world, sections)))
 TWICE = SITUATIONS.flatmap(lambda one: st.tuples(st.just(one), splits(one), splits(one)))
-
-
-def wrong_links(trial: Trial) -> list[str]:
-    """Return the links that a dial plan names and lacks, or has and does not name, apart from custom hunt groups."""
-    truth, found = Truth(trial.estate), []
-    custom = {(key.partition("/")[0], one.get("dial_plan")) for key, one in _custom(trial).items()}
-    pools = {pool.fqdn for pool in trial.world.lync.pools}
-    for name, plan in trial.environment.declared.get("dial_plan", {}).items():
-        named = plan.get("pools")
-        if isinstance(named, tuple):
-            linked = {gateway for gateway in truth.linked(name) if gateway in pools and (gateway, name) not in custom}
-            found += [f"{name} and {pool}" for pool in linked.symmetric_difference(named)]
-            found = [one for one in found if (one.partition(" and ")[2], name) not in custom]
-    return found
 
 
 def _custom(trial: Trial) -> Mapping[str, Any]:

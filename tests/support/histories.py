@@ -7,39 +7,36 @@ the plan, which may refuse it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from providers.simulator.world.schema import World
-from reconciler.model.resource_types import declared_types
 from tests.support.configurations import PLANS, Sections, auto_attendants, dial_plans, mailbox_policies
-from tests.support.trial import types
+from tests.support.edited import (
+    ENDLESS,
+    ROWS,
+    Edit,
+    Key,
+    base,
+    changed,
+    ending,
+    keys_of,
+    of_plan,
+    plan_of,
+    rows_of,
+    whole,
+    with_rows,
+    without,
+)
+from tests.support.joins import by_hand, joins
 
-SECTIONS = {kind.name: str(kind.section) for kind in declared_types(types())}
 SHARED = "sbc.contoso.com"
 """A gateway of no pool, which dial plans share with the pools."""
-Key = tuple[str, str]
-"""Section and key of a declaration."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """What changes from one apply to the next."""
-
-    name: str
-    sections: Sections
-    """What is applied."""
-    after: Sections
-    """What is left in the files once it was applied: without ends, and without ``moved``."""
-    lines: tuple[str, ...] = ()
-    """What another administrator does before."""
-    destroys: frozenset[Key] = frozenset()
-    """What ``destroy`` is asked for."""
-    replaces: frozenset[Key] = field(default_factory=frozenset)
-    """What is removed and made again, or ends because something else takes its place."""
+PLUS = " + "
+"""Stands between the names of what an edit is made of."""
 
 
 # --- what a history begins with --------------------------------------------------------------------------------------
@@ -59,6 +56,7 @@ def strangers(world: World) -> list[str]:
         "New-UMMailboxPolicy -Name 'Other Staff' -UMDialPlan Other",
         "Enable-UMMailbox mail1@contoso.com -UMMailboxPolicy 'Other Default Policy' -Extensions 9999",
         f"New-UMDialPlan -Name OtherSip -NumberOfDigitsInExtension 4 -URIType SipName -VoIPSecurity Secured{country}",
+        "New-CsDialPlan -Identity OtherLync",
         f"New-UMIPGateway -Name Shared -Address {SHARED}",
     ]
     cmdlet = {"e2007": "Set-UMServer", "e2010": "Set-UMServer"}.get(world.exchange.servers[0].release, "Set-UMService")
@@ -70,75 +68,28 @@ def strangers(world: World) -> list[str]:
     ]
 
 
-# --- the files -------------------------------------------------------------------------------------------------------
-
-
-def keys_of(sections: Sections) -> list[Key]:
-    """Return what can be declared absent; a default policy ends with its dial plan alone."""
-    kinds = {section for section in SECTIONS.values() if section in sections}
-    found = [
-        (section, row["identity"] if isinstance(row, dict) else row)
-        for section in sorted(kinds)
-        for row in sections[section]
-    ]
-    return [(section, key) for section, key in found if not key.endswith("/default")]
-
-
-def of_plan(sections: Sections, plan: str) -> list[Key]:
-    """Return a dial plan with everything that refers to it."""
-    found = [
-        (section, key)
-        for section in ("mailbox_policies", "auto_attendants", "hunt_groups")
-        for key, told in sections.get(section, {}).items()
-        if told.get("dial_plan") == plan or key == f"{plan}/default"
-    ]
-    policies = {key for section, key in found if section == "mailbox_policies"}
-    rows = [
-        row for row in sections.get("mailboxes", ()) if row.get("dial_plan") == plan or row.get("policy") in policies
-    ]
-    return [("dial_plans", plan), *found, *(("mailboxes", row["identity"]) for row in rows)]
-
-
-def without(sections: Sections, gone: Collection[Key]) -> Sections:
-    """Return the sections without these declarations."""
-    kept: dict[str, Any] = {}
-    for section, told in sections.items():
-        if isinstance(told, list):
-            kept[section] = [row for row in told if (section, row["identity"]) not in gone]
-        elif section in SECTIONS.values():
-            kept[section] = {key: value for key, value in told.items() if (section, key) not in gone}
-        else:
-            kept[section] = told
-    return {section: told for section, told in kept.items() if told}
-
-
-def ending(sections: Sections, gone: Collection[Key]) -> Sections:
-    """Return the sections in which these declarations have ``state: absent``."""
-    ended: dict[str, Any] = {}
-    for section, told in sections.items():
-        if isinstance(told, list):
-            ended[section] = [{**row, "state": "absent"} if (section, row["identity"]) in gone else row for row in told]
-        elif section in SECTIONS.values():
-            ended[section] = {
-                key: {"state": "absent"} if (section, key) in gone else value
-                for key, value in told.items()
-                if not ((section, key) in gone and key.endswith("/default"))
-            }
-        else:
-            ended[section] = told
-    return {section: told for section, told in ended.items() if told}
-
-
 # --- edits -----------------------------------------------------------------------------------------------------------
 
 
 @st.composite
 def edits(draw: st.DrawFn, world: World, sections: Sections, number: int) -> Edit:
-    """Generate an edit of an environment that was applied; ``number``: its place in the history."""
+    """Generate an edit of an environment that was applied; ``number``: its place in the history.
+
+    Often it comes together with changes of what joins the parts of the estate, or is made of these alone.
+    """
+    names, joined = draw(joins(world, sections))
+    if draw(st.booleans()) and names:
+        return changed(PLUS.join(names), joined)
+    edit = draw(_edits(world, joined, number))
+    return replace(edit, name=PLUS.join((*names, edit.name)))
+
+
+@st.composite
+def _edits(draw: st.DrawFn, world: World, sections: Sections, number: int) -> Edit:
     makers: Mapping[str, Callable[[], Edit | None]] = {
         "add a plan": lambda: _add_plan(draw, world, sections),
-        "add a user": lambda: _add_user(draw, world, sections),
-        "move a user": lambda: _move_user(draw, sections),
+        "add a user": lambda: _add_user(draw, world, sections, number),
+        "move a user": lambda: _move_user(draw, sections, number),
         "swap": lambda: _swap(draw, sections),
         "retune": lambda: _retune(draw, world, sections),
         "absent": lambda: _absent(draw, sections),
@@ -153,12 +104,8 @@ def edits(draw: st.DrawFn, world: World, sections: Sections, number: int) -> Edi
     return Edit("nothing", sections, sections)
 
 
-def _changed(name: str, sections: Sections, **more: Any) -> Edit:
-    return Edit(name, sections, sections, **more)
-
-
 def _add_plan(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
-    taken = {_base(name) for name in sections["dial_plans"]}
+    taken = {base(name) for name in sections["dial_plans"]}
     free = [name for name in PLANS if name not in taken]
     if not free:
         return None
@@ -175,11 +122,11 @@ def _add_plan(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
     for section, added in parts.items():
         if added:
             found[section] = {**found.get(section, {}), **added}
-    return _changed("add a plan", found)
+    return changed("add a plan", found)
 
 
-def _add_user(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
-    rows = sections.get("mailboxes", [])
+def _add_user(draw: st.DrawFn, world: World, sections: Sections, number: int) -> Edit | None:
+    rows = rows_of(sections)
     taken = {row["identity"] for row in rows}
     free = [
         (user.address or f"{user.alias}@{world.forest}", user.sip)
@@ -191,46 +138,34 @@ def _add_user(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
         return None
     address, sip = draw(st.sampled_from(free))
     plan = draw(st.sampled_from(sorted(sections["dial_plans"])))
-    row = {"identity": address, "sip_address": sip or address, **_place(draw, sections, plan)}
-    return _changed("add a user", {**sections, "mailboxes": [*rows, row]})
+    row = {"identity": address, "sip_address": sip or address, **_place(draw, sections, plan, number)}
+    return changed("add a user", {**sections, ROWS: [*rows, row]})
 
 
-def _place(draw: st.DrawFn, sections: Sections, plan: str) -> dict[str, str]:
-    """Return an extension that is free in a dial plan, with the plan."""
+def _place(draw: st.DrawFn, sections: Sections, plan: str, number: int) -> dict[str, str]:
+    """Return an extension that nobody had before, with the dial plan: users who are declared no more keep theirs."""
     digits = sections["dial_plans"][plan]["extension_digits"]
-    taken = {row["extension"] for row in sections.get("mailboxes", ())}
-    free = [one for one in (str(number).zfill(digits) for number in range(60, 90)) if one not in taken]
-    return {"extension": draw(st.sampled_from(free)), "dial_plan": plan}
+    own = range(50 + 10 * number, 60 + 10 * number)
+    return {"extension": str(draw(st.sampled_from(own))).zfill(digits), "dial_plan": plan}
 
 
-def _move_user(draw: st.DrawFn, sections: Sections) -> Edit | None:
-    rows: Sequence[dict[str, Any]] = sections.get("mailboxes", [])
+def _move_user(draw: st.DrawFn, sections: Sections, number: int) -> Edit | None:
+    rows = rows_of(sections)
     if not rows:
         return None
     row = draw(st.sampled_from(rows))
     plan = draw(st.sampled_from(sorted(sections["dial_plans"])))
     policies = [key for key, told in sections.get("mailbox_policies", {}).items() if told.get("dial_plan") == plan]
     moved = {name: value for name, value in row.items() if name not in ("policy", "dial_plan")}
-    moved |= _place(draw, sections, plan)
+    moved |= _place(draw, sections, plan, number)
     if policies and draw(st.sampled_from([True, False])):
         del moved["dial_plan"]
         moved["policy"] = draw(st.sampled_from(policies))
-    return _changed("move a user", _with_rows(sections, {row["identity"]: moved}))
-
-
-def _with_rows(sections: Sections, rows: Mapping[str, dict[str, Any]]) -> Sections:
-    return {**sections, "mailboxes": [rows.get(row["identity"], row) for row in sections["mailboxes"]]}
-
-
-def plan_of(sections: Sections, row: Mapping[str, Any]) -> str:
-    """Return the dial plan of a row, named or that of its policy."""
-    if "dial_plan" in row:
-        return str(row["dial_plan"])
-    return str(sections["mailbox_policies"][row["policy"]]["dial_plan"])
+    return changed("move a user", with_rows(sections, {row["identity"]: moved}))
 
 
 def _swap(draw: st.DrawFn, sections: Sections) -> Edit | None:
-    rows: Sequence[dict[str, Any]] = sections.get("mailboxes", [])
+    rows = rows_of(sections)
     pairs = [
         (one, other)
         for place, one in enumerate(rows)
@@ -244,7 +179,7 @@ def _swap(draw: st.DrawFn, sections: Sections) -> Edit | None:
         one["identity"]: {**one, "extension": other["extension"]},
         other["identity"]: {**other, "extension": one["extension"]},
     }
-    return _changed("swap", _with_rows(sections, swapped))
+    return changed("swap", with_rows(sections, swapped))
 
 
 def _retune(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
@@ -252,18 +187,13 @@ def _retune(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
         return None
     name = draw(st.sampled_from(sorted(sections["dial_plans"])))
     before = sections["dial_plans"][name]
-    told = draw(dial_plans(world, _base(name), before["extension_digits"]))
+    told = draw(dial_plans(world, base(name), before["extension_digits"]))
     told.pop("lync_dial_plan", None)
-    kept = {key: before[key] for key in ("lync_dial_plan",) if key in before}
+    kept = {key: before[key] for key in ("lync_dial_plan", "pools") if key in before}
     pools = [pool.fqdn for pool in world.lync.pools if pool.type != "director"]
     if draw(st.booleans()):
         told["outcall_gateway"] = draw(st.sampled_from(["auto", "unmanaged", *pools]))
-    return _changed("retune", {**sections, "dial_plans": {**sections["dial_plans"], name: {**told, **kept}}})
-
-
-def _base(plan: str) -> str:
-    """Return the name under which a dial plan began."""
-    return plan.partition("-")[0]
+    return changed("retune", {**sections, "dial_plans": {**sections["dial_plans"], name: {**told, **kept}}})
 
 
 def _group(draw: st.DrawFn, sections: Sections) -> frozenset[Key]:
@@ -278,7 +208,7 @@ def _group(draw: st.DrawFn, sections: Sections) -> frozenset[Key]:
     if section == "auto_attendants":
         gone |= {(section, one) for one, told in sections[section].items() if told.get("dtmf_fallback") == key}
     if section == "mailbox_policies":
-        gone |= {("mailboxes", row["identity"]) for row in sections.get("mailboxes", ()) if row.get("policy") == key}
+        gone |= {(ROWS, row["identity"]) for row in rows_of(sections) if row.get("policy") == key}
     if section == "lync_dial_plans":
         plans = [name for name, told in sections["dial_plans"].items() if told.get("lync_dial_plan") == key]
         gone |= {one for plan in plans for one in of_plan(sections, plan)}
@@ -287,7 +217,9 @@ def _group(draw: st.DrawFn, sections: Sections) -> frozenset[Key]:
 
 def _absent(draw: st.DrawFn, sections: Sections) -> Edit | None:
     gone = _group(draw, sections)
-    return Edit("absent", ending(sections, gone), _whole(without(sections, gone))) if gone else None
+    if any(section in ENDLESS for section, _ in gone):
+        return None
+    return Edit("absent", ending(sections, gone), whole(without(sections, gone))) if gone else None
 
 
 def _drop(draw: st.DrawFn, sections: Sections) -> Edit | None:
@@ -295,17 +227,12 @@ def _drop(draw: st.DrawFn, sections: Sections) -> Edit | None:
     gone = _group(draw, sections)
     if not gone or any(section == "dial_plans" for section, _ in gone):
         return None
-    return _changed("declare no more", _whole(without(sections, gone)))
+    return changed("declare no more", whole(without(sections, gone)))
 
 
 def _destroy(draw: st.DrawFn, sections: Sections) -> Edit | None:
     gone = _group(draw, sections)
-    return Edit("destroy", sections, _whole(without(sections, gone)), destroys=gone) if gone else None
-
-
-def _whole(sections: Sections) -> Sections:
-    """Return sections that always have one of dial plans."""
-    return {"dial_plans": {}, **sections}
+    return Edit("destroy", sections, whole(without(sections, gone)), destroys=gone) if gone else None
 
 
 def _rename(draw: st.DrawFn, sections: Sections, number: int) -> Edit | None:
@@ -313,7 +240,7 @@ def _rename(draw: st.DrawFn, sections: Sections, number: int) -> Edit | None:
     if not sections["dial_plans"]:
         return None
     old = draw(st.sampled_from(sorted(sections["dial_plans"])))
-    new = f"{_base(old)}-{number}"
+    new = f"{base(old)}-{number}"
     after = copy.deepcopy(dict(sections))
     after["dial_plans"] = {new if key == old else key: told for key, told in after["dial_plans"].items()}
     if "mailbox_policies" in after:
@@ -330,7 +257,7 @@ def _rename(draw: st.DrawFn, sections: Sections, number: int) -> Edit | None:
 def _referring(sections: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for section in ("mailbox_policies", "auto_attendants", "hunt_groups"):
         yield from sections.get(section, {}).values()
-    yield from sections.get("mailboxes", ())
+    yield from rows_of(sections)
 
 
 def _meddle(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
@@ -340,6 +267,7 @@ def _meddle(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
     for plan in sections["dial_plans"]:
         lines += [f"Remove-UMHuntGroup '{name}\\{plan}'" for name in names]
         lines.append(f"New-UMHuntGroup -Name By{plan} -UMDialPlan {plan} -UMIPGateway Shared -PilotIdentifier 8000")
-    lines += [f"Disable-UMMailbox {row['identity']}" for row in sections.get("mailboxes", ())]
+    lines += [f"Disable-UMMailbox {row['identity']}" for row in rows_of(sections)]
+    lines += by_hand(world, sections)
     done = draw(st.lists(st.sampled_from(lines), min_size=1, max_size=3, unique=True))
     return Edit("meddle", sections, sections, lines=tuple(done))
