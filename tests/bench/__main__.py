@@ -96,7 +96,7 @@ def _options() -> argparse.Namespace:
     how.add_argument(
         "--full", action="store_true", help="hours: more rounds, 50,000 over the wire, a million in process"
     )
-    parser.add_argument("-n", dest="rounds", type=int, metavar="ROUNDS", help="rounds of everything")
+    parser.add_argument("-n", dest="rounds", type=int, metavar="ROUNDS", help="at most so many rounds of everything")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page")

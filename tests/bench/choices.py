@@ -26,14 +26,14 @@ class Choice:
     sizes: tuple[Size, ...]
 
     def of(self, rounds: int | None) -> Choice:
-        """Return it with so many rounds of everything."""
+        """Return it with at most so many rounds of everything."""
         if rounds is None:
             return self
         return Choice(
             self.parts,
-            tuple(replace(load, rounds=rounds) for load in self.loads),
-            replace(self.duel, rounds=rounds),
-            tuple(replace(size, rounds=rounds) for size in self.sizes),
+            tuple(replace(load, rounds=min(rounds, load.rounds)) for load in self.loads),
+            replace(self.duel, rounds=min(rounds, self.duel.rounds)),
+            tuple(replace(size, rounds=min(rounds, size.rounds)) for size in self.sizes),
         )
 
 
