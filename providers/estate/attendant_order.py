@@ -14,7 +14,7 @@ it cuts a link that would stop the attendant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from providers.schema.attendants import AttendantMenu, AutoAttendant
@@ -135,7 +135,9 @@ def _standings_after(landscape: Landscape, earlier: Standings) -> Standings:
     found: dict[str, Standing] = {}
     for name in dict.fromkeys((*earlier, *map(folded, wanted))):
         if name in wanted:
-            found[name] = _as_written(wanted[name], earlier.get(name), landscape)
+            was = earlier.get(name)
+            kept = None if was is not None and _is_replaced(was, wanted[name]) else was
+            found[name] = _as_written(wanted[name], kept, landscape)
         elif name not in ended:
             found[name] = earlier[name]
     return found
@@ -165,6 +167,8 @@ class Order:
     """Attendants of which the first cannot be enabled after the second, because that one waits for it."""
     cut: dict[Address, list[str]] = field(default_factory=dict)
     """Of an attendant that goes or is disabled: those that lead to it and go later, so it cuts their links first."""
+    replaced: frozenset[str] = frozenset()
+    """Folded names of the attendants that are removed and made again."""
     sets: frozenset[str] = frozenset()
     """Folded names of the attendants that a Set- changes, apart from their menus."""
     edges: dict[str, set[str]] = field(default_factory=dict)
@@ -188,7 +192,7 @@ class Order:
     def checked(self, name: str) -> Iterator[Link]:
         """Yield the links that Exchange checks when the attendant is set or enabled, as they are then."""
         was, after = self.earlier.get(name), self.later[name]
-        if was is None:
+        if was is None or name in self.replaced:
             return
         is_enabling, is_set = self.becomes_enabled(name), was.is_enabled and name in self.sets
         for link in after.links if name in self.menus_first else was.links:
@@ -199,12 +203,16 @@ class Order:
                 yield link
 
     def becomes_enabled(self, name: str) -> bool:
-        was, after = self.earlier.get(folded(name)), self.later.get(folded(name))
+        was, after = self._before_and_after(name)
         return was is not None and after is not None and was.is_disabled and after.is_enabled
 
     def becomes_disabled(self, name: str) -> bool:
-        was, after = self.earlier.get(folded(name)), self.later.get(folded(name))
+        was, after = self._before_and_after(name)
         return was is not None and after is not None and was.is_enabled and after.is_disabled
+
+    def _before_and_after(self, name: str) -> tuple[Standing | None, Standing | None]:
+        is_new = folded(name) in self.replaced
+        return None if is_new else self.earlier.get(folded(name)), self.later.get(folded(name))
 
 
 def _node(address: Address) -> str:
@@ -233,13 +241,18 @@ def _order(landscape: Landscape) -> Order:
         for one in wanted.values()
         if any(handle.name in one.attributes for handle in (*MENUS, *_SWITCHES))
     }
-    order.menus_first |= {name for name in written if name in earlier and _menu_goes_first(name, order)}
+    both = earlier.keys() & wanted.folded
+    order.replaced = frozenset(name for name in both if _is_replaced(earlier[name], wanted[name]))
+    staying = written & both - order.replaced
+    order.menus_first |= {name for name in staying if _menu_goes_first(name, order)}
     order.sets = frozenset(name for name, was in earlier.items() if name in wanted and _is_set(was, wanted[name]))
     for one in wanted.values():
         _known_edges(one, order)
-    for name in earlier:
+    made = order.replaced | (order.later.keys() - earlier.keys())
+    for name in _going(order):
+        _known_leavers(name, order)
         if name not in order.later:
-            _known_leavers(name, order)
+            _known_dependents(name, made, order, landscape)
     for name in sorted(order.menus_first):
         _wait_for_menu(name, order)
     for name in sorted(order.later):
@@ -317,6 +330,17 @@ def _known_leavers(name: str, order: Order) -> None:
             order.know(_attendant(name), action)
 
 
+def _known_dependents(name: str, made: Collection[str], order: Order, landscape: Landscape) -> None:
+    """Take up that a removal comes after those that needed the attendant at the last apply, and after all new ones."""
+    own, prior = _attendant(name), landscape.prior.resources
+    for other in made:
+        order.know(own, _attendant(other))
+    for address in (address for other in order.earlier for address in (_attendant(other), _menu(other))):
+        known = prior.get(address)
+        if known is not None and address != own and own in known.needs:
+            order.know(own, address)
+
+
 def _leavers(name: str, order: Order) -> Iterator[tuple[str, Address]]:
     """Yield the attendants that lead to one and no longer will, each with the action that ends it."""
     for other, was in order.earlier.items():
@@ -324,12 +348,13 @@ def _leavers(name: str, order: Order) -> Iterator[tuple[str, Address]]:
         left = {one.attribute for one in after.leading_to(name)} if after is not None else set()
         for link in was.leading_to(name) if other != name else ():
             if link.attribute not in left:
-                yield other, _menu(other) if link.is_key and after is not None else _attendant(other)
+                is_menu = link.is_key and after is not None and other not in order.replaced
+                yield other, _menu(other) if is_menu else _attendant(other)
 
 
 def _wait_to_go(order: Order) -> None:
     """Let an attendant go after those that lead to it and go as well; in a ring, the first one cuts the links."""
-    going = [name for name, was in sorted(order.earlier.items()) if _goes(was, order.later.get(name))]
+    going = _going(order)
     for name in going:
         for other in going:
             leads = other != name and any(True for _ in order.earlier[other].leading_to(name))
@@ -337,7 +362,12 @@ def _wait_to_go(order: Order) -> None:
                 order.cut.setdefault(_attendant(name), []).append(other)
 
 
-def _goes(was: Standing, after: Standing | None) -> bool:
-    """True for an attendant that is removed, or made again in another dial plan."""
-    plans = [one.resource.get(AutoAttendant.dial_plan) or "" for one in (was, after) if one is not None]
-    return len({folded(plan) for plan in plans}) > 1 or after is None
+def _going(order: Order) -> list[str]:
+    """Return the attendants that are removed, or made again."""
+    return [name for name in sorted(order.earlier) if name not in order.later or name in order.replaced]
+
+
+def _is_replaced(was: Standing, desired: Resource) -> bool:
+    """True for an attendant that is removed and made again, in another dial plan."""
+    plans = (folded(one.get(AutoAttendant.dial_plan) or "") for one in (was.resource, desired))
+    return len(set(plans)) > 1

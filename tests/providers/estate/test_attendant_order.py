@@ -16,6 +16,7 @@ from tests.support.worlds import world_of
 Attendants = Mapping[str, Mapping[str, Any]]
 
 PLAN = {"country_code": "1", "extension_digits": 5, "servers": "all"}
+DUBLIN = {**PLAN, "country_code": "353"}
 NAMES = ("A", "B", "C")
 WORDS = {"name": "Words", "extension": "50101"}
 ON, OFF, GONE = {"status": "enabled"}, {"status": "disabled"}, {"state": "absent"}
@@ -116,6 +117,25 @@ def test_attendants_come_to_what_the_files_say(
     done, each = sent(built(*lines), attendants), [chain.split(", ") for chain in chains]
     assert sorted(done) == sorted(one for chain in each for one in chain)
     assert [sorted(chain, key=done.index) for chain in each] == each
+
+
+def test_attendants_that_lead_to_each_other_move_to_another_dial_plan() -> None:
+    """The first one cuts the links; the second goes then, and the last one is removed after both are made."""
+    trial = built(*RING, links("C", "A"))
+    moved = {name: {**keys(), "dial_plan": "Dublin"} for name in ("A", "B")}
+    trial.environment = environment_of(
+        {**sections({**moved, "C": GONE}), "dial_plans": {"Redmond": PLAN, "Dublin": DUBLIN}}
+    )
+    done = trial.apply(max_destroy=9, allow_replace=True)
+    assert done.exit_code == 0, done.told()
+    assert trial.plan().steps == ()
+
+
+def test_what_was_needed_at_the_last_apply_closes_no_circle() -> None:
+    trial = built(links("A", "B"))
+    sent(trial, {"A": ON, "B": ON, "C": {}})
+    sent(trial, {"A": {**ON, **keys()}, "B": {**ON, **keys("A")}, "C": {}})
+    assert sent(trial, {"A": OFF, "B": GONE, "C": {}}) == ["Set B", "Disable A", "Remove B"]
 
 
 @pytest.mark.parametrize(
