@@ -59,8 +59,9 @@ def needed_by(holdings: Holdings, host: str, service: Service) -> list[Service]:
 
 
 def _ready_at(holdings: Holdings, host: str, service: Service) -> datetime | None:
-    seconds = seconds_to_start(holdings, host, service)
-    return datetime.fromisoformat(service.started) + timedelta(seconds=seconds) if service.started else None
+    if not service.started:
+        return None
+    return datetime.fromisoformat(service.started) + timedelta(seconds=seconds_to_start(holdings, host, service))
 
 
 def seconds_to_start(holdings: Holdings, host: str, service: Service) -> float:

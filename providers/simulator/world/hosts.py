@@ -74,6 +74,8 @@ class Host(WorldModel):
 
     def manner(self, service: str) -> Manner:
         """Return the behaviour of a service, by its name, ignoring case."""
+        if not self.services:
+            return _USUAL
         folded = service.casefold()
         return next((one for name, one in self.services.items() if name.casefold() == folded), _USUAL)
 
