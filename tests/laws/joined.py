@@ -13,8 +13,10 @@ from providers.simulator.world.directory import Entry
 from reconciler.model.landscape import NO_RESOURCES
 from reconciler.model.resources import Resource
 from tests.laws.gateway_choice import Gateway, Plan, best, choices, groups
+from tests.laws.oracles import UM_REREADS
 from tests.laws.truth import Truth, managed
-from tests.support.joins import thumbprint
+from tests.support.joins import FLAWED, thumbprint
+from tests.support.phone import why_unreachable
 from tests.support.trial import Trial
 
 Service = tuple[str, str]
@@ -111,6 +113,35 @@ def wanted_certificates(trial: Trial) -> dict[Service, str]:
         for one in trial.environment.declared.get("um_certificate", NO_RESOURCES).values()
         for name, written in one.attributes.items()
     }
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------
+
+
+def unreached(trial: Trial) -> Iterator[str]:
+    """Yield whose voice mail does not answer, of those whose dial plan was given to all servers.
+
+    It need not answer where ``pools`` leaves out the pool of the user, and where a service uses a flawed certificate:
+    nobody asked for another one, or somebody else assigned it and restarted nothing.
+    """
+    flawed = {thumbprint(place, FLAWED) for place, _ in enumerate(trial.world.exchange.servers)}
+    if flawed & {*assigned(trial).values(), *_in_use(trial)}:
+        return
+    trial.clock.sleep(UM_REREADS)
+    for row in trial.environment.declared.get("um_mailbox", NO_RESOURCES).values():
+        plan = _plans(trial).get(str(row.get("dial_plan")))
+        if plan is None or plan.get("servers") != "all" or (why := why_unreachable(trial.estate, row.key)) is None:
+            continue
+        if not (why.startswith("No gateway of the pool") and isinstance(plan.get("pools"), tuple)):
+            yield f"{row.key} cannot be called: {why}"
+
+
+def _in_use(trial: Trial) -> Iterator[str]:
+    """Yield the certificates that services of Unified Messaging read when they last started."""
+    for server in trial.world.exchange.servers:
+        for service in trial.estate.holdings.services[server.fqdn].values():
+            if isinstance(service.learned, list):
+                yield from (one for one in service.learned if isinstance(one, str))
 
 
 # --- gateways --------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from reconciler.config.source_text import Files
 from reconciler.model.commands import Command, Reply, write
 from reconciler.model.ports import Request
 from tests.laws.instants import Instants
-from tests.laws.joined import unjoined
+from tests.laws.joined import unjoined, unreached
 from tests.laws.oracles import left_down, unseen_links, violations
 from tests.laws.wave_order import WaveOrder
 from tests.support.advice import complaints, follow
@@ -90,6 +90,7 @@ def lives(situation: Situation, data: st.DataObject, seed: int, most: int) -> In
             return watch
         sections = edit.after
         watch.broken += [*watch.at_rest(), *unjoined(trial), *left_down(trial), *unseen_links(trial)]
+        watch.broken += unreached(trial)
         watch.broken += unsettled(trial)
         if watch.broken:
             return watch
@@ -208,6 +209,14 @@ def test_the_judge_of_joins_sees_what_is_not_as_declared(line: str) -> None:
     assert not list(unjoined(trial))
     assert trial.administrator(line) == [line]
     assert list(unjoined(trial))
+
+
+def test_the_judge_of_calls_sees_a_user_who_cannot_be_called() -> None:
+    trial = small_estate(JOINED)
+    assert not list(unreached(trial))
+    trial.administrator("Remove-UMHuntGroup '1:1\\Redmond'")
+    trial.environment = environment_of({**JOINED, "dial_plans": {"Redmond": PLAN}, "lync_dial_plans": {}})
+    assert list(unreached(trial))
 
 
 def test_the_judge_of_joins_sees_a_gateway_that_is_not_the_best() -> None:

@@ -15,7 +15,7 @@ from tests.support.configurations import Sections, Situation, has_2007
 from tests.support.edited import rows_of, with_rows
 
 WAVES: Final = ("pilot", "rest")
-_FLAWED: Final[tuple[Mapping[str, Any], ...]] = (
+_FLAWS: Final[tuple[Mapping[str, Any], ...]] = (
     {"self_signed": True},
     {"subject": "CN=mail.contoso.com", "domains": ["mail.contoso.com"]},
     {"expires": "2020-01-01T00:00:00Z"},
@@ -31,7 +31,7 @@ def equipped(draw: st.DrawFn, situation: Situation) -> Situation:
     """Generate the situation with three certificates on each Exchange server: one is flawed, and any one is in use."""
     told = situation.world.model_dump(mode="json", exclude_defaults=True)
     for place, server in enumerate(situation.world.exchange.servers):
-        each = [{}, {"expires": "2030-01-01T00:00:00Z"}, draw(st.sampled_from(_FLAWED))]
+        each = [{}, {"expires": "2030-01-01T00:00:00Z"}, draw(st.sampled_from(_FLAWS))]
         used = draw(st.integers(0, len(each) - 1))
         services = _IN_USE.get(server.release, ("IIS", "UM", "UMCallRouter"))
         told["exchange"]["servers"][place]["certificates"] = [
@@ -48,6 +48,8 @@ def thumbprint(server: int, number: int) -> str:
 
 GOOD: Final = (0, 1)
 """The numbers of the certificates without a flaw; the first one expires later."""
+FLAWED: Final = 2
+"""The number of the other one."""
 
 
 # --- edits -----------------------------------------------------------------------------------------------------------
@@ -174,6 +176,6 @@ def by_hand(world: World, sections: Sections) -> list[str]:
         if server.release != "e2007":
             lines += [
                 f"Enable-ExchangeCertificate -Server {server.fqdn} -Thumbprint {thumbprint(place, number)} -Services UM"
-                for number in range(3)
+                for number in (*GOOD, FLAWED)
             ]
     return lines
