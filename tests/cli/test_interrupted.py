@@ -364,7 +364,9 @@ def test_closed_terminal_ends_a_run_in_order(tmp_path: Path) -> None:
         preexec_fn=_heed_hang_ups,
     )
     terminal.expect("does not have")
-    os.close(terminal.child_fd)  # as closing a window does: the system hangs up, and nothing can be shown any more
+    # As closing a window does: the system hangs up, and nothing can be shown any more. What owns the number closes it:
+    # it would close it again in the end, when it is the number of another file.
+    vars(terminal)["ptyproc"].fileobj.close()
     _, status = os.waitpid(int(terminal.pid or 0), 0)
     assert os.waitstatus_to_exitcode(status) == 143
     assert [row for row in environment.rows("intents") if row[-1]] == [], "an intent is open"
