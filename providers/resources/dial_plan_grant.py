@@ -49,8 +49,19 @@ PLAN_ENDS = Rule(
     "Remove-CsDialPlan (Microsoft Learn); DOMAIN 7.8",
     Severity.WARNING,
 )
+OTHERS_PLAN = Rule(
+    "UM209",
+    "Lync dial plan of other users",
+    "The plan would remove a Lync dial plan that is granted to users whom the files do not declare. Lync would "
+    "take it from them without a word, so it stays.",
+    "Grant them another one first, or keep the Lync dial plan.",
+    "Remove-CsDialPlan (Microsoft Learn); DOMAIN 7.8",
+    leaves_out=True,
+)
 _FEW: Final = 8
 """So many users are read one by one; more of them by one listing."""
+_SHOWN: Final = 5
+"""So many commands are shown; more are alike."""
 _USERS: Final = LyncUser()
 
 
@@ -66,7 +77,7 @@ class DialPlanGrantType(DialPlanGrant, Numerous, CmdletResource, Grouped):
     key_output: ClassVar[str] = "SipAddress"
     name_output: ClassVar[str] = "SipAddress"
     refreshes: ClassVar[tuple[str, ...]] = ()
-    rules: ClassVar[tuple[Rule, ...]] = (OTHER_PLAN, PLAN_ENDS)
+    rules: ClassVar[tuple[Rule, ...]] = (OTHER_PLAN, PLAN_ENDS, OTHERS_PLAN)
 
     @property
     def cmdlets(self) -> frozenset[str]:
@@ -134,7 +145,10 @@ def _with_another_plan(landscape: Landscape) -> Iterator[Diagnostic]:
 
 
 def _with_an_ending_plan(landscape: Landscape) -> Iterator[Diagnostic]:
-    """Yield each Lync dial plan that the plan removes from users, unless it grants them another one."""
+    """Yield each Lync dial plan that the plan removes from users, unless it grants them another one.
+
+    It may take it from users of the configuration, and from those to whom an earlier apply granted it.
+    """
     removals = (one for one in landscape.actions.values() if one.kind is ActionKind.DELETE)
     ending = {folded(one.address.key): one for one in removals if one.address.type == LyncDialPlan.name}
     if not ending:
@@ -143,10 +157,22 @@ def _with_an_ending_plan(landscape: Landscape) -> Iterator[Diagnostic]:
     for sip, plan in zip(users, users.column(DialPlanGrant.dial_plan), strict=True):
         if plan and folded(plan) in ending:
             losing.setdefault(folded(plan), []).append(sip)
+    ours = {
+        *map(folded, landscape.prior.of_type(DialPlanGrant.name)),
+        *(folded(sip) for sip, _, _ in _users(landscape)),
+    }
     for name, who in losing.items():
-        verb = "is" if len(who) == 1 else "are"
-        granted = f"{count(len(who), 'user')} {verb} granted {ending[name].address}: {listed(who)}."
-        yield PLAN_ENDS.found(ending[name], granted)
+        others = [sip for sip in who if folded(sip) not in ours]
+        verb = "is" if len(others or who) == 1 else "are"
+        granted = f"{count(len(others or who), 'user')} {verb} granted {ending[name].address}: {listed(others or who)}."
+        if others:
+            commands = "\n".join(
+                f"    Grant-CsDialPlan -Identity sip:{sip} -PolicyName $null" for sip in others[:_SHOWN]
+            )
+            remedy = f"Keep it, or grant them another one first; none is the one of their pool or site:\n\n{commands}"
+            yield OTHERS_PLAN.found(ending[name], granted, remedy)
+        else:
+            yield PLAN_ENDS.found(ending[name], granted)
 
 
 def _named(landscape: Landscape) -> Mapping[str, str]:

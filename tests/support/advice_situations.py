@@ -584,6 +584,13 @@ ATTENDANTS: Final = (
         applied=users(row(1, "41001"), **plans(lync_dial_plan="Redmond"), lync_dial_plans={"Redmond": {"grant": True}}),
         edit=lambda told: told["lync_dial_plans"].update(Redmond={}),
     ),
+    Situation(
+        "UM209",
+        {**users(row(1, "41001")), "lync_dial_plans": {"Redmond": {"state": "absent"}}},
+        applied=users(row(1, "41001"), lync_dial_plans={"Redmond": {}}),
+        befalls=by("Grant-CsDialPlan sip:user2@contoso.com -PolicyName Redmond"),
+        by_hand=by("Grant-CsDialPlan sip:user2@contoso.com -PolicyName $null"),
+    ),
     Situation("UM092", NUMBER, befalls=standing("$false", pool="gone.contoso.com")),
     Situation("UM090", NUMBER, by_hand=standing("$false"), others=("UM094",)),
     Situation(

@@ -105,7 +105,7 @@ def test_an_export_declares_a_grant_where_all_users_have_it(grant: bool) -> None
 
 
 def _told(trial: Trial) -> list[tuple[str | None, str | None]]:
-    return [(one.code, one.address) for one in trial.plan().diagnostics if one.code in ("UM102", "UM208")]
+    return [(one.code, one.address) for one in trial.plan().diagnostics if one.code in ("UM102", "UM208", "UM209")]
 
 
 ENDING = [("UM208", "lync_dial_plan/Redmond")]
@@ -133,3 +133,14 @@ def test_users_who_lose_their_lync_dial_plan_are_named_unless_they_get_another(n
     applied = trial.apply(max_destroy=1)
     assert applied.exit_code == 0, applied.told()
     assert trial.plan().steps == ()
+
+
+def test_a_lync_dial_plan_stays_while_a_user_of_others_has_it() -> None:
+    trial = _trial(grant=False)
+    trial.apply()
+    trial.administrator(f"Grant-CsDialPlan sip:user{USERS + 1}@contoso.com -PolicyName Redmond")
+    trial.environment = ending(trial.environment, types(), lambda _: True)
+    assert _told(trial) == [("UM209", "lync_dial_plan/Redmond")]
+    trial.apply(max_destroy=USERS + 2)
+    left = trial.look()
+    assert (list(left.all("lync_dial_plan")), list(left.all("um_mailbox"))) == (["Global", "Redmond"], [])
