@@ -163,8 +163,9 @@ def _with_an_ending_plan(landscape: Landscape) -> Iterator[Diagnostic]:
     }
     for name, who in losing.items():
         others = [sip for sip in who if folded(sip) not in ours]
-        verb = "is" if len(others or who) == 1 else "are"
-        granted = f"{count(len(others or who), 'user')} {verb} granted {ending[name].address}: {listed(others or who)}."
+        shown = others or who
+        verb = "is" if len(shown) == 1 else "are"
+        granted = f"{count(len(shown), 'user')} {verb} granted {ending[name].address}: {listed(shown)}."
         if others:
             commands = "\n".join(
                 f"    Grant-CsDialPlan -Identity sip:{sip} -PolicyName $null" for sip in others[:_SHOWN]

@@ -44,11 +44,10 @@ from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import DESTROY, Selection
 from reconciler.plan.waivers import Waivers, with_waivers
 from reconciler.run.observe import Keys, Reader, SharedLandscape
-from reconciler.run.rehearse import MOST, Rehearsal, rehearse
+from reconciler.run.rehearse import SESSIONS_OF_A_PLAN, SESSIONS_OF_AN_APPLY, Rehearsal, rehearse
 from reconciler.run.retry import Retry
 from reconciler.run.rights import missing_rights
 from reconciler.run.second_look import Replicas
-from reconciler.run.slots import FEW
 from reconciler.run.system import ThreadScheduler
 from reconciler.views.text import command_line, joined
 
@@ -225,7 +224,8 @@ class Workspace:
         Args:
             rehearses: ask the servers whether they would accept new users.
         """
-        plan = self._plan(self.look(), selection, refresh_only=refresh_only, askers=FEW if rehearses else 0)
+        askers = SESSIONS_OF_A_PLAN if rehearses else 0
+        plan = self._plan(self.look(), selection, refresh_only=refresh_only, askers=askers)
         return with_warning(plan, objection_to(plan, self._gap, self.store))
 
     def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool, askers: int) -> Plan:
@@ -328,7 +328,7 @@ class Workspace:
             if saved is not None:
                 admit_readable(saved.plan, landscape)
             plan = saved.plan if saved else None
-            askers = MOST if rehearses else 0  # the writes that follow use as many
+            askers = SESSIONS_OF_AN_APPLY if rehearses else 0
             plan = plan or self._plan(landscape, selection, refresh_only=refresh_only, askers=askers)
             objection = objection_to(plan, self._gap, self.store)
             show(with_warning(plan, objection) if allow_older else plan)

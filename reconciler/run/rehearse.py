@@ -29,6 +29,10 @@ from reconciler.run.slots import FEW
 
 MOST: Final = 100
 """Each question takes a server 0.1 to 0.3 s: 100 take 3 to 8 s over four sessions."""
+SESSIONS_OF_A_PLAN: Final = FEW
+"""The most sessions of a host that ask for a plan: others of the account work beside it."""
+SESSIONS_OF_AN_APPLY: Final = MOST
+"""As many as there are questions: its writes use the sessions afterwards, and the connection has a limit of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,16 @@ class Rehearsal:
 
 
 def rehearse(
-    plan: Plan, types: Sequence[ResourceType], reader: Reader, landscape: Landscape, *, sessions: int = FEW
+    plan: Plan,
+    types: Sequence[ResourceType],
+    reader: Reader,
+    landscape: Landscape,
+    *,
+    sessions: int = SESSIONS_OF_A_PLAN,
 ) -> Rehearsal:
     """Return what the servers would refuse; they write nothing.
 
-    ``sessions``: at most so many of a host ask; a few, so that others of the account can work beside a plan.
+    ``sessions``: at most so many of a host ask.
 
     An answer other than a refusal, such as missing rights or a lost message, proves nothing and refuses nobody.
     """

@@ -35,7 +35,7 @@ server usually grants an account."""
 _SMALLEST_SECONDS: Final = 0.15
 """No batch is shorter, because its messages cost too much then."""
 _PARTS: Final = 2
-"""A batch takes at most this part of a slot's share of what is left, because the batches of other slots end later."""
+"""In so many batches or more a slot does its share of what is left: the batches that other slots have now end later."""
 _CROWDED: Final = 0.65
 """Where the fastest batch took less than this part of the mean time, the commands wait for each other on the host."""
 _REMEMBERED: Final = 256
