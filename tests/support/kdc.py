@@ -120,7 +120,7 @@ class KDC:
             for at in range(len(text) - 12)
             if (times := struct.unpack_from(">III", text, at))[0] == times[1]
             and 0 <= now - times[0] < 300
-            and times[2] - times[1] == 3600
+            and 3590 <= times[2] - times[1] <= 3600
         ]
         assert len(found) == 1, found
         (at,) = found
