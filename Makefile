@@ -18,6 +18,7 @@ COMPILE := $(UV) pip compile --quiet --universal -p 3.11 --generate-hashes --no-
 COMPILE_MAIN = $(COMPILE) pyproject.toml --group dev --extra credssp --extra postgresql
 COMPILE_KERBEROS = $(COMPILE) pyproject.toml --extra kerberos
 COMPILE_BENCH = $(COMPILE) --group pyproject.toml:bench
+COMPILE_SALT = $(COMPILE) --group pyproject.toml:bench-salt
 
 .PHONY: install test test-long kerberos demo bench docs wheel lock lock-check format clean debian-packages
 .DELETE_ON_ERROR:
@@ -102,7 +103,18 @@ demo: install
 	@$(BIN)/python -m pip install -qq --require-hashes -r requirements-bench.lock
 	@touch $@
 
-bench: install .venv/.bench
+# The other peer's pins contradict ours, so it has an environment of its own. It comes as source, which needs its build
+# tools first. Where it cannot be built, the benchmark goes without it.
+.venv/.salt: requirements-salt.lock .venv/.locked
+	@echo "Installing the locked packages of Salt into .venv/salt ..."
+	@$(PYTHON) -m venv --clear .venv/salt
+	@sed -n '/^setuptools==\|^wheel==/,/[^\\]$$/p' requirements-salt.lock > .venv/salt/build.lock
+	@$(INTO_SALT) -r .venv/salt/build.lock && $(INTO_SALT) --no-build-isolation -r requirements-salt.lock \
+	    && touch $@ || { rm -rf .venv/salt; echo "The benchmark goes without Salt, which could not be installed."; }
+
+INTO_SALT := .venv/salt/bin/python -m pip install -qq --require-hashes --no-deps
+
+bench: install .venv/.bench .venv/.salt
 	@$(BIN)/python -m tests.bench --page docs/performance.md $(BENCH_ARGS)
 
 # Builds the wheel into dist/, and runs the program from it in a clean environment outside the repository.
@@ -122,6 +134,7 @@ lock: $(UV)
 	@$(COMPILE_MAIN) $(COMPILE_ARGS) -o requirements.lock >/dev/null
 	@$(COMPILE_KERBEROS) $(COMPILE_ARGS) -c requirements.lock -o requirements-kerberos.lock >/dev/null
 	@$(COMPILE_BENCH) $(COMPILE_ARGS) -c requirements.lock -o requirements-bench.lock >/dev/null
+	@$(COMPILE_SALT) $(COMPILE_ARGS) -o requirements-salt.lock >/dev/null
 
 # Needs the package index: compiling again must give the same bytes.
 lock-check: $(UV)
@@ -129,6 +142,7 @@ lock-check: $(UV)
 	$(COMPILE_MAIN) -o "$$copy/requirements.lock" >/dev/null && \
 	$(COMPILE_KERBEROS) -c "$$copy/requirements.lock" -o "$$copy/requirements-kerberos.lock" >/dev/null && \
 	$(COMPILE_BENCH) -c "$$copy/requirements.lock" -o "$$copy/requirements-bench.lock" >/dev/null && \
+	$(COMPILE_SALT) -o "$$copy/requirements-salt.lock" >/dev/null && \
 	for lock in requirements*.lock; do \
 	    cmp "$$lock" "$$copy/$$lock" || { echo "$$lock is out of date: run make lock"; exit 1; }; \
 	done

@@ -2,6 +2,7 @@
 
 Nothing here asserts a time: machines differ, and so do their days. Where ``terraform`` is on PATH, it plans and applies
 as many resources in the same rounds; where its Python package is installed as well, it does the same remote work.
+Where ``make bench`` could install Salt, it compares as many states.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +28,8 @@ from tests.bench.page import REASONS, about, page, render_targets
 from tests.bench.parts import measure_parts, render_parts
 from tests.bench.report import render_size, render_start
 from tests.bench.results import Results
-from tests.bench.rounds import run_size, run_start_up, warm_up
+from tests.bench.rounds import Peers, run_size, run_start_up, warm_up
+from tests.bench.salt import find_salt
 from tests.bench.slots import measure_slots, render_slots
 from tests.bench.targets import targets
 from tests.bench.terraform import loopback_store
@@ -37,9 +39,9 @@ from tests.support.powershell_host import find_powershell
 
 def main() -> int:
     options = _options()
-    terraform = None if options.no_terraform else shutil.which("terraform")
-    peer = {"terraform": _version(terraform)} if terraform else {}
-    results = Results(machine() | peer, options.seed)
+    terraform = None if options.no_peers else shutil.which("terraform")
+    salt = None if options.no_peers else find_salt()
+    results = Results({**machine(), **_versions(terraform, salt)}, options.seed)
     chosen = FULL if options.full else QUICK if options.quick else DEFAULT
     tables: list[str] = []
     print(about(results), flush=True)
@@ -49,7 +51,8 @@ def main() -> int:
         compiled_ahead(Path(place)),
     ):
         try:
-            for table in _tables(results, chosen.of(options.rounds), Path(place), terraform, store):
+            peers = Peers(terraform, store, salt)
+            for table in _tables(results, chosen.of(options.rounds), Path(place), peers):
                 tables.append(table)
                 print(f"\n{table}", flush=True)
         except Failed as error:
@@ -64,11 +67,11 @@ def main() -> int:
     return 0
 
 
-def _tables(results: Results, chosen: Choice, work: Path, terraform: str | None, store: str) -> Iterator[str]:
+def _tables(results: Results, chosen: Choice, work: Path, peers: Peers) -> Iterator[str]:
     """Measure one part after the other, and yield the table of each."""
     seed = results.seed
     warm_up(work, seed)
-    results.start_up = run_start_up(_reconciler(), terraform, 10, work)
+    results.start_up = run_start_up(_reconciler(), peers.terraform, 10, work)
     yield render_start(results)
     results.transport = measure_transport()
     yield render_transport(results.transport)
@@ -79,11 +82,11 @@ def _tables(results: Results, chosen: Choice, work: Path, terraform: str | None,
     yield render_parts(results.parts)
     results.slots = measure_slots(chosen.loads, work, seed, _say)
     yield render_slots(results.slots)
-    provided = terraform if find_spec("tf") else None
-    results.headline = measure_headline(chosen.duel, work, seed, provided, store, _say)
+    provided = peers.terraform if find_spec("tf") else None
+    results.headline = measure_headline(chosen.duel, work, seed, provided, peers.store, _say)
     yield render_headline(results.headline)
     for size in chosen.sizes:
-        measured = run_size(size, work, seed, terraform, store, _say)
+        measured = run_size(size, work, seed, peers, _say)
         results.add(measured)
         yield render_size(measured)
     yield render_growth(results)
@@ -100,7 +103,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page")
-    parser.add_argument("--no-terraform", action="store_true", help="measure the product alone")
+    parser.add_argument("--no-peers", action="store_true", help="measure the product alone")
     return parser.parse_args()
 
 
@@ -113,9 +116,17 @@ def _reconciler() -> list[str]:
     return [str(program)] if program.exists() else [sys.executable, "-m", "reconciler"]
 
 
-def _version(terraform: str) -> str:
-    told = subprocess.run([terraform, "version", "-json"], capture_output=True, check=False, text=True).stdout
-    return str(json.loads(told)["terraform_version"])
+def _versions(terraform: str | None, salt: Path | None) -> Mapping[str, str]:
+    versions = {}
+    if terraform:
+        versions["terraform"] = str(json.loads(_told(terraform, "version", "-json"))["terraform_version"])
+    if salt:
+        versions["salt"] = _told(str(salt), "--version").split()[1]
+    return versions
+
+
+def _told(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     python -m tests.bench.child RESULT inside export DIR
     python -m tests.bench.child RESULT wire plan|apply DIR
     python -m tests.bench.child RESULT slots=N apply DIR
-    python -m tests.bench.child RESULT terraform|provided DIR INTO
+    python -m tests.bench.child RESULT terraform|provided|salt DIR INTO
     python -m tests.bench.child RESULT parts|traffic DIR
 
 RESULT is the file that gets what only the process itself can tell: its CPU time, its peak of memory, its requests, and
@@ -36,10 +36,11 @@ def main(arguments: list[str]) -> int:
 
     load_no_plugins()
     collect_less_often()
-    if mode in ("terraform", "provided"):
+    if mode in ("terraform", "provided", "salt"):
+        from tests.bench.salt import write_salt
         from tests.bench.terraform_files import write_provided, write_terraform
 
-        write = write_terraform if mode == "terraform" else write_provided
+        write = {"terraform": write_terraform, "provided": write_provided, "salt": write_salt}[mode]
         write(first_plan(Path(rest[0])), Path(rest[1]))
         return 0
     if mode in ("parts", "traffic"):

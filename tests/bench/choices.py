@@ -6,7 +6,22 @@ from dataclasses import dataclass, replace
 
 from tests.bench.generate import Cost
 from tests.bench.headline import Duel
-from tests.bench.rounds import ADOPT, APPLY, CHANGED, EXPORT, HTTP, INSIDE, LOCAL, NO_OP, OF_EXPORT, PLAN, WIRE, Size
+from tests.bench.rounds import (
+    ADOPT,
+    APPLY,
+    CHANGED,
+    EXPORT,
+    HTTP,
+    INSIDE,
+    LOCAL,
+    NO_OP,
+    OF_EXPORT,
+    PLAN,
+    SALT,
+    SALT_EDGES,
+    WIRE,
+    Size,
+)
 from tests.bench.slots import Load
 
 K = 1_000
@@ -46,7 +61,7 @@ QUICK = Choice(
     duel=Duel(rounds=1),
     sizes=(
         Size(80, 1, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
-        Size(1 * K, 1, {INSIDE: WHOLE, WIRE: EVERY, HTTP: FIRST}),
+        Size(1 * K, 1, {INSIDE: WHOLE, WIRE: EVERY, HTTP: FIRST, SALT: (NO_OP,), SALT_EDGES: (NO_OP,)}),
     ),
 )
 DEFAULT = Choice(
@@ -57,7 +72,7 @@ DEFAULT = Choice(
         Size(80, 5, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
         Size(1 * K, 5, {INSIDE: EVERY, WIRE: FIRST, HTTP: FIRST}),
         Size(3 * K, 3, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
-        Size(10 * K, 3, {INSIDE: WHOLE, WIRE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
+        Size(10 * K, 3, {INSIDE: WHOLE, WIRE: (APPLY, NO_OP), HTTP: (NO_OP,), SALT: (NO_OP,)}),
         Size(100 * K, 1, {INSIDE: EVERY}),
         Size(100 * K, 1, {INSIDE: (PLAN, APPLY)}, estate=10 * K),
     ),
@@ -70,7 +85,18 @@ FULL = Choice(
         Size(80, 5, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,), LOCAL: (NO_OP,)}),
         Size(1 * K, 5, {INSIDE: EVERY, WIRE: EVERY, HTTP: FIRST, LOCAL: FIRST}),
         Size(3 * K, 5, {INSIDE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
-        Size(10 * K, 3, {INSIDE: WHOLE, WIRE: EVERY, HTTP: (PLAN, NO_OP), LOCAL: (PLAN, NO_OP)}),
+        Size(
+            10 * K,
+            3,
+            {
+                INSIDE: WHOLE,
+                WIRE: EVERY,
+                HTTP: (PLAN, NO_OP),
+                LOCAL: (PLAN, NO_OP),
+                SALT: (NO_OP,),
+                SALT_EDGES: (NO_OP,),
+            },
+        ),
         Size(50 * K, 1, {WIRE: (APPLY, NO_OP)}),
         Size(100 * K, 3, {INSIDE: EVERY}),
         Size(100 * K, 3, {INSIDE: (PLAN, APPLY)}, estate=10 * K),

@@ -20,21 +20,17 @@ REASONS = Path(__file__).with_name("where_we_lose.md")
 
 METHOD = """\
 `make bench` makes this page. A figure means something only beside another one of the same run: each round runs the
-product and Terraform in turn, a figure is the median of its rounds, and a ratio the median over the pairs.
+product and its peers in turn, a figure is the median of its rounds, and a ratio the median over the pairs.
 
 * Unless a table says otherwise, Terraform manages as many `terraform_data` resources with the same edges, which do no
   remote work; its state is kept where it is fastest, behind the `http` backend.
+* Salt runs without a master and with `test=True`; its states are the same resources, and its module compares the same
+  texts with a file. Its edges are those of the plan, as `require`, or none at all.
 * *In process* is the engine with a simulated estate in the same process. Building the estate does not count, and the
   simulator's CPU time stands apart; the peak of memory has the estate in it.
 * *Over the wire* is the program as its users run it, with WinRM, NTLM and sealing, and a simulator in a process of its
   own. Its start does not count, because real servers run already.
 * Requests are operations of the runner."""
-SALT = """\
-Salt (P3) is not part of the benchmark: the releases that were tried ask for packages that contradict each other or
-that the index does not have, and 3007.17 installs only with an override of certifi. It ran beside the benchmark,
-masterless and with `test=True`, on 2026-11-29; a state module compared the same texts. 10,061 states took 297 s with
-the edges of the plan as `require` (once), and 3.7 and 4.0 s without any edge. A no-op plan of ours of these objects,
-with its edges, took 1.0 s in process: the target of 8 x is held with edges, and not held without them."""
 
 
 def page(results: Results, tables: Sequence[str], day: date, reasons: str) -> str:
@@ -46,7 +42,6 @@ def page(results: Results, tables: Sequence[str], day: date, reasons: str) -> st
         f"Measured on {day.isoformat()}: {about(results)}.",
         "## Targets",
         render_targets(found),
-        SALT,
         *_lost(found, reasons, more_figures(results)),
         "## Figures",
         *(f"```\n{table.strip(chr(10))}\n```" for table in tables),
@@ -57,9 +52,9 @@ def page(results: Results, tables: Sequence[str], day: date, reasons: str) -> st
 def about(results: Results) -> str:
     """Return what the figures were taken on."""
     machine = results.machine
-    terraform = f", Terraform {machine['terraform']}" if "terraform" in machine else ""
+    peers = "".join(f", {name.title()} {machine[name]}" for name in ("terraform", "salt") if name in machine)
     where = f"{machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}"
-    return f"{where}, Python {machine['python']}{terraform}; seed {results.seed}"
+    return f"{where}, Python {machine['python']}{peers}; seed {results.seed}"
 
 
 def render_targets(found: Sequence[Target]) -> str:

@@ -1,4 +1,4 @@
-"""The figures as text: what the product takes, and by how much the peer takes more."""
+"""The figures as text: what the product takes, and by how much the peers take more."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from tests.bench.rounds import (
     NO_OP,
     OF_EXPORT,
     PLAN,
+    SALT,
+    SALT_EDGES,
     WIRE,
     Measured,
 )
 from tests.bench.traffic import render_traffic
 
+PEERS = (HTTP, LOCAL, SALT, SALT_EDGES)
 PHASES = (PLAN, APPLY, ADOPT, NO_OP, EXPORT, OF_EXPORT, CHANGED)
 
 
@@ -34,7 +37,7 @@ def render_start(results: Results) -> str:
 
 
 def render_size(measured: Measured) -> str:
-    """Return the table of one size, and its ratios to the peer."""
+    """Return the table of one size, and its ratios to the peers."""
     count = measured.size.mailboxes
     about = f", {measured.resources:,} resources" if measured.resources else ""
     lines = [
@@ -42,14 +45,14 @@ def render_size(measured: Measured) -> str:
         f"  {'':<34}{'wall s':>8}{'CPU s':>8}{'sim. s':>8}"
         f"{'peak MB':>9}{'requests':>10}{'ms/mailbox':>12}{'rounds':>8}",
     ]
-    for who in (INSIDE, WIRE, HTTP, LOCAL):
+    for who in (INSIDE, WIRE, *PEERS):
         for phase in PHASES:
             found = measured.middle(who, phase)
             if found is not None:
                 lines.append(_row(f"{who}: {phase}", found, count, len(measured.figures[who, phase])))
     ratios = list(_ratios(measured))
     if ratios:
-        lines += ["", "  Terraform's share over ours, pair by pair: wall (lowest to highest), CPU, memory", *ratios]
+        lines += ["", "  A peer's share over ours, pair by pair: wall (lowest to highest), CPU, memory", *ratios]
     if measured.state is not None:
         each, kept = (size / count for size in (measured.state.whole, measured.state.without_journal))
         lines += ["", f"  saved state: {each:,.0f} bytes a mailbox, {kept:,.0f} without the journal"]
@@ -68,7 +71,7 @@ def _row(name: str, figures: Figures, mailboxes: int, rounds: int) -> str:
 
 
 def _ratios(measured: Measured) -> Iterator[str]:
-    for peer in (HTTP, LOCAL):
+    for peer in PEERS:
         for ours in (INSIDE, WIRE):
             for phase in PHASES:
                 if pairs := measured.pairs((peer, phase), (ours, phase)):

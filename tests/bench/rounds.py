@@ -11,12 +11,14 @@ from pathlib import Path
 from tests.bench.child import exported_from
 from tests.bench.generate import change_users, write_environment
 from tests.bench.measure import ROOT, Figures, middle, run_child, run_other
+from tests.bench.salt import BARE, WITH_EDGES, Salt
 from tests.bench.state_size import StateSize, size_of
 from tests.bench.terraform import APPLIED, Terraform
 from tests.bench.traffic import Traffic, measure_traffic
 from tests.bench.wire import CHANGES
 
 INSIDE, WIRE, HTTP, LOCAL = "in process", "over the wire", "terraform, http", "terraform, local"
+SALT, SALT_EDGES = "salt", "salt, with edges"
 PLAN, APPLY, NO_OP, CHANGED = "first plan", "first apply", "no-op plan", "plan, 1 % changed"
 EXPORT, OF_EXPORT = "export", "no-op plan of the export"
 ADOPT = "adoption"
@@ -27,6 +29,16 @@ PRIVATE = ".reconciler"
 
 Key = tuple[str, str]
 """Who, and which phase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The programs that run beside the product; None is one that is not installed."""
+
+    terraform: str | None
+    store: str
+    """The address of the state of Terraform's ``http`` backend."""
+    salt: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +86,29 @@ def warm_up(work: Path, seed: int) -> None:
     _round_of_product(Measured(Size(10, 1, {INSIDE: every, WIRE: every})), work / "environment-warm-up", work)
 
 
-def run_size(
-    size: Size, work: Path, seed: int, terraform: str | None, store: str, say: Callable[[str], None]
-) -> Measured:
+def run_size(size: Size, work: Path, seed: int, peers: Peers, say: Callable[[str], None]) -> Measured:
     """Run every round of one size within the directory ``work``."""
     measured = Measured(size)
     fresh = work / f"environment-{size.mailboxes}-{size.estate}"
     is_enabled = ADOPT in size.phases.get(INSIDE, ())
     write_environment(fresh, size.mailboxes, seed, enabled=is_enabled, estate=size.estate)
-    peer = work / f"terraform-{size.mailboxes}"
-    if not (HTTP in size.phases or LOCAL in size.phases):
-        terraform = None
+    terraform = peers.terraform if {HTTP, LOCAL} & size.phases.keys() else None
+    salt = peers.salt if {SALT, SALT_EDGES} & size.phases.keys() else None
+    terraform_files, salt_files = (work / f"{name}-{size.mailboxes}" for name in ("terraform", "salt"))
     if terraform is not None:
-        run_other(_child("terraform", fresh, peer), cwd=ROOT)
-        measured.resources = (peer / "main.tf").read_text().count("\nresource ") + 1
+        run_other(_child("terraform", fresh, terraform_files), cwd=ROOT)
+        measured.resources = (terraform_files / "main.tf").read_text().count("\nresource ") + 1
+    if salt is not None:
+        run_other(_child("salt", fresh, salt_files), cwd=ROOT)
+        Salt(salt, salt_files).plan_nothing(BARE)  # unmeasured: it compiles modules, and learns about the machine
     for number in range(1, size.rounds + 1):
         say(f"{size.title}, round {number} of {size.rounds}")
         _round_of_product(measured, fresh, work)
         if terraform is not None:
-            for who, address in ((HTTP, store), (LOCAL, None)):
-                _round_of_terraform(measured, who, Terraform(terraform, peer, address))
+            for who, address in ((HTTP, peers.store), (LOCAL, None)):
+                _round_of_terraform(measured, who, Terraform(terraform, terraform_files, address))
+        if salt is not None:
+            _round_of_salt(measured, Salt(salt, salt_files), is_first=number == 1)
     return measured
 
 
@@ -192,6 +207,13 @@ def _round_of_terraform(measured: Measured, who: str, terraform: Terraform) -> N
         state, run = runs[phase]
         terraform.prepare(state)
         measured.figures.setdefault((who, phase), []).append(run())
+
+
+def _round_of_salt(measured: Measured, salt: Salt, *, is_first: bool) -> None:
+    """Compare all states; those with edges in the first round alone, since that takes minutes."""
+    for who, states in ((SALT, BARE), (SALT_EDGES, WITH_EDGES)):
+        if NO_OP in measured.size.phases.get(who, ()) and (is_first or who is SALT):
+            measured.figures.setdefault((who, NO_OP), []).append(salt.plan_nothing(states))
 
 
 def run_start_up(reconciler: Sequence[str], terraform: str | None, rounds: int, work: Path) -> dict[str, list[Figures]]:

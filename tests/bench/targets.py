@@ -12,7 +12,7 @@ from tests.bench.headline import BULK, EACH
 from tests.bench.headline import NO_OP as DUEL_NO_OP
 from tests.bench.parts import JOURNAL, TEXT, YAML
 from tests.bench.results import Results
-from tests.bench.rounds import CHANGED, EXPORT, HTTP, INSIDE, NO_OP, OF_EXPORT, WIRE
+from tests.bench.rounds import CHANGED, EXPORT, HTTP, INSIDE, NO_OP, OF_EXPORT, SALT, SALT_EDGES, WIRE
 from tests.bench.slots import Load
 
 K = 1_000
@@ -83,6 +83,10 @@ def _plans(results: Results) -> Iterator[Target]:
         ratio = results.headline.ratio(who, DUEL_NO_OP) if results.headline else None
         what = f"Terraform with a provider that reads {words} over ours: no-op plan of the same work"
         yield Target(f"P2-{words}", what, goal, "x", ratio, AT_LEAST)
+    for who, words, edges in ((SALT, "bare", "no edges"), (SALT_EDGES, "edges", "edges as `require`")):
+        ratio = results.ratio(10 * K, NO_OP, who, INSIDE)
+        what = f"Salt's no-op over ours, 10,000, in process, wall, {edges}"
+        yield Target(f"P3-{words}", what, 8, "x", ratio, AT_LEAST)
     for size, words, most in ((10 * K, "10k", 2.0), (100 * K, "100k", 1.3)):
         ratio = results.slower(size, CHANGED, NO_OP)
         yield Target(f"P6-{words}", f"plan with 1 % changed over the no-op plan, {size:,}", most, "x", ratio)

@@ -33,7 +33,7 @@ MAILBOX = "um_mailbox_"
 def write_terraform(plan: Plan, directory: Path) -> int:
     """Write ``main.tf`` and the applied state to the new directory; return the number of resources."""
     directory.mkdir(parents=True)
-    resources = list(_resources(plan))
+    resources = list(resources_of(plan))
     (directory / "main.tf").write_text("".join(map(_block, resources)), encoding="utf-8")
     (directory / APPLIED).write_text(json.dumps(_state(resources)), encoding="utf-8")
     return len(resources)
@@ -42,7 +42,7 @@ def write_terraform(plan: Plan, directory: Path) -> int:
 def write_provided(plan: Plan, directory: Path) -> int:
     """Write ``main.tf`` with mailboxes of the provider to the new directory; return the number of mailboxes."""
     directory.mkdir(parents=True)
-    resources = list(_resources(plan))
+    resources = list(resources_of(plan))
     text = "".join(_provided(one) if one[0].startswith(MAILBOX) else _block(one) for one in resources)
     needed = f'terraform {{\n  required_providers {{ {PROVIDER} = {{ source = "{SOURCE}" }} }}\n}}\n'
     (directory / "main.tf").write_text(needed + text, encoding="utf-8")
@@ -53,7 +53,8 @@ Peer = tuple[str, Mapping[str, str], tuple[tuple[str, str], ...]]
 """A resource: its name, its fields, and by name and address those that it comes after."""
 
 
-def _resources(plan: Plan) -> Iterator[Peer]:
+def resources_of(plan: Plan) -> Iterator[Peer]:
+    """Yield a resource for each action of the plan, adoptions first."""
     steps = {step.id: step for step in plan.steps}
     actions = [*plan.adopted, *plan.actions()]
     names = {action.address.folded: f"{action.address.type}_{number}" for number, action in enumerate(actions)}

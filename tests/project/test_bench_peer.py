@@ -1,10 +1,11 @@
-"""The peer of the headline, as far as it needs neither Terraform nor its Python package."""
+"""The peers, as far as they need neither Terraform with its Python package nor Salt."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
+import runpy
 from pathlib import Path
 
 from tests.bench.child import first_plan
@@ -12,6 +13,7 @@ from tests.bench.generate import Cost, set_cost, write_environment
 from tests.bench.headline import APPLY, EACH, NO_OP, OURS, Duel, Headline, render_headline
 from tests.bench.measure import Figures
 from tests.bench.remote import Remote
+from tests.bench.salt import BARE, MODULES, STATES, WITH_EDGES, write_salt
 from tests.bench.terraform import PROVIDER
 from tests.bench.terraform_files import FIELDS, write_provided
 
@@ -80,3 +82,27 @@ def test_the_engines_share_is_what_lies_above_the_limit() -> None:
     assert done.engine_ratio(EACH, APPLY) == (7.0 + 12.0) / 2
     assert done.ratio(EACH, NO_OP) is None
     assert "9.5" in render_headline(done)
+
+
+def test_salt_compares_every_resource_with_what_was_observed(tmp_path: Path) -> None:
+    peer = tmp_path / "peer"
+    write_environment(tmp_path / "environment", MAILBOXES, seed=7)
+    count = write_salt(first_plan(tmp_path / "environment"), peer)
+    present = runpy.run_path(str(peer / MODULES / "fleet.py"))["present"]
+    for states, has_edges in ((BARE, False), (WITH_EDGES, True)):
+        head, _, text = (peer / STATES / f"{states}.sls").read_text().partition("\n")
+        assert head == "#!json"
+        told = {
+            name: {key: value for one in all_["fleet.present"] for key, value in one.items()}
+            for name, all_ in json.loads(text).items()
+        }
+        edges = {name: fields.pop("require", []) for name, fields in told.items()}
+        assert len(told) == count
+        assert any(edges.values()) is has_edges
+        assert {other["fleet"] for before in edges.values() for other in before} <= told.keys()
+        for name, fields in told.items():
+            assert present(name, __id__=name, **fields) == {"name": name, "changes": {}, "result": True, "comment": ""}
+            other = present(name, **{**fields, "value1": "other"})
+            assert other["result"] is None
+            assert other["changes"] == {"value1": {"old": fields["value1"], "new": "other"}}
+    assert present("nobody", address="x")["changes"] == {"address": {"old": None, "new": "x"}}
