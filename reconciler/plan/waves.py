@@ -8,7 +8,8 @@ many users of a wave may fail; apply starts no step of a later wave before the e
 An exchange of values ties users of several waves together: who takes an extension writes to its holder. Such users are
 all done in the latest of their waves, and so is each user who waits for a user of a later wave. So nobody of a later
 wave is written early, and no edge leads from a wave to a later one, which would close a circle. Removals of users
-belong to their waves too; removals of other objects stay last.
+belong to their waves too; removals of other objects stay last. Who takes a value from such an object writes to it
+before, and does not wait for its removal, which waits for all users of the object.
 
 Rejected: hard edges between waves, which would block users who merely give a value away, and one graph for each wave,
 in which a value could not move between them.
@@ -17,11 +18,11 @@ in which a value could not move between them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.abilities import Rows
-from reconciler.model.actions import Action
+from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.landscape import Landscape
@@ -30,7 +31,7 @@ from reconciler.model.resources import Address, Resources
 from reconciler.model.waves import WAVE, Gate
 from reconciler.plan.moves import key_of
 from reconciler.plan.plan import Step
-from reconciler.plan.selection import stands_on
+from reconciler.plan.selection import hard_needs, stands_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Ranks:
         by_key = {key_of(action.address): action for action in actions}
         place = {name: number for number, name in enumerate(names)}
         own = {key: place.get(action.wave, len(names)) for key, action in by_key.items() if action.is_of_users}
-        standing = reversed_edges({key: [key_of(one) for one in stands_on(a)] for key, a in by_key.items()})
+        last = {one.address for one in by_key.values() if one.kind is ActionKind.DELETE and not one.is_of_users}
+        standing = reversed_edges({key: [*map(key_of, _waits_for(one, last))] for key, one in by_key.items()})
         found: dict[str, int] = {}
         for rank in sorted(set(own.values()), reverse=True):
             for key in closure([key for key, number in own.items() if number == rank], standing):
@@ -75,6 +77,12 @@ class Ranks:
         because = next((f", because of {one}" for one, rank in keys if rank == late), "")
         when = f"done in wave {wave}" if wave else "done after all waves"
         return replace(action, reasons=(*action.reasons, f"{when}{because}"))
+
+
+def _waits_for(action: Action, last: Collection[Address]) -> Iterator[Address]:
+    """Yield what ``action`` depends on, without a holder among ``last`` that only gives it a value before it goes."""
+    needs = hard_needs(action)
+    return (one for one in stands_on(action) if one in needs or one not in last)
 
 
 def gates_of(

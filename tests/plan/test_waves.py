@@ -84,6 +84,14 @@ def test_an_object_between_two_users_passes_the_wave_on() -> None:
     assert waves_of(late, between, early)["early"] == "second"
 
 
+def test_an_object_that_is_removed_after_its_users_does_not_tie_them_together() -> None:
+    """A dial plan takes the number of the one that it replaces, which goes after the last user of both."""
+    new = action("new", takes=["old"], group="")
+    early, late = action("early", "pilot", "new"), action("late", "second", "new")
+    old = action("old", "", "new", "early", "late", group="", kind=ActionKind.DELETE)
+    assert waves_of(new, early, late, old)["early"] == "pilot"
+
+
 @st.composite
 def crowds(draw: st.DrawFn) -> tuple[Action, ...]:
     """Users and objects; each needs some that come before it by name."""
