@@ -215,7 +215,7 @@ def build_plan(
         unchanged=unchanged,
         obligations=tuple(owed for owed in open_obligations if owed not in ended),
         met=tuple(owed for owed in open_obligations if owed in ended),
-        decisions=_new_decisions(types, end, is_whole=selection in (Selection(), Selection(ends=True))),
+        decisions=_new_decisions(types, end, selection),
         impact=_impact(types, steps, end),
         diagnostics=in_order([*found, *_unknown(selection, types, end)]),
         prior=fingerprints_of(landscape.prior, chosen),
@@ -279,11 +279,13 @@ def _of_kind(actions: Iterable[Action], kind: ActionKind) -> tuple[Action, ...]:
     return tuple(sorted((action for action in actions if action.kind is kind), key=lambda action: action.address))
 
 
-def _new_decisions(types: Sequence[ResourceType], end: Landscape, *, is_whole: bool) -> dict[str, str]:
+def _new_decisions(types: Sequence[ResourceType], end: Landscape, selection: Selection) -> dict[str, str]:
     deciding = (kind for kind in types if isinstance(kind, Deciding))
     decisions = {name: value for kind in deciding for name, value in kind.decisions(end).items()}
-    if is_whole:
+    is_whole = selection in (Selection(), Selection(ends=True))
+    if is_whole or selection.ends:  # files that still declare a removed part have changed since, as drift sees it
         decisions[DECLARED] = declared_digest(types, end)
+    if is_whole:
         ended = ended_digest(end)
         if ended or end.prior.decision(ENDED) is not None:
             decisions[ENDED] = ended

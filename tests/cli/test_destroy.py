@@ -42,6 +42,8 @@ def test_a_part_is_saved_and_applied(joined: Environment, tmp_path: Path) -> Non
     names = environment.invoke("Get-UMDialPlan | fl Name")
     assert ("Dublin" in names, "Redmond" in names) == (False, True)
     assert "um_mailbox/alice@contoso.com" in environment.addresses()
+    drift = environment.run("drift").out
+    assert ("Pending:" in drift, "Drifted:" in drift) == (True, False), "the files still declare the part"
 
 
 def test_what_undeclared_users_need_is_not_removed(joined: Environment, tmp_path: Path) -> None:
