@@ -40,13 +40,15 @@ def extensions(
 
     if (free is not None) + (who is not None) + duplicates != 1:
         raise click.UsageError("Give one of --free, --who and --duplicates.")
+    if who is not None and not _is_number(who):
+        raise ReconcilerError(_not_digits(who))
     with open_workspace(directory, ports(output)) as workspace:
         output.busy("Connecting to the servers ...")
         numbers = numbers_of(workspace)
     if free is not None:
         names = [_range(within, list(numbers.ranges))] if within else list(numbers.ranges)
         digits = {numbers.ranges[name].digits for name in names}
-        if start is not None and not (start.isdigit() and digits == {len(start)}):
+        if start is not None and not (_is_number(start) and digits == {len(start)}):
             raise ReconcilerError(_wrong_start(start, digits))
         found = [number for name in names for number in numbers.free(name, free, start or "")]
         output.messages(found, lambda: render_free(found, names, free))
@@ -63,6 +65,15 @@ def _range(asked: str, names: list[str]) -> str:
         detail = f'No range is named "{asked}".'
         raise ReconcilerError(Diagnostic("Unknown range", detail, did_you_mean(asked, names)))
     return found
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _not_digits(asked: str) -> Diagnostic:
+    detail = f'"{asked}" is no extension: an extension has digits alone.'
+    return Diagnostic("Invalid extension", detail, "Write the extension as it stands in the files, such as 50101.")
 
 
 def _wrong_start(start: str, digits: set[int]) -> Diagnostic:

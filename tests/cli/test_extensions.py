@@ -37,6 +37,8 @@ def test_an_extension_of_two_users_is_shown_and_ends_with_2(tmp_path: Path) -> N
         ["--free", "0"],
         ["--free", "2", "--range", "Nowhere"],
         ["--free", "2", "--from", "12"],
+        ["--free", "2", "--from", "5010²"],
+        ["--who", "alice@contoso.com"],
     ],
 )
 def test_wrong_questions_are_refused(wrong: list[str], tmp_path: Path) -> None:
