@@ -20,7 +20,7 @@ from reconciler.app.commit_lineage import GapOf, objection_to, refuse_unless, wa
 from reconciler.app.declared import Declared, declared_in
 from reconciler.app.ports import Ports, silent
 from reconciler.app.private_files import PRIVATE, refuse_tracked, writable
-from reconciler.app.resource_words import refuse_unknown_duties
+from reconciler.app.resource_words import refuse_unknown_duties, vocabulary
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.saved_state import SavedState
 from reconciler.app.simulator_process import SimulatorProcess, start_simulator
@@ -333,7 +333,8 @@ class Workspace:
             objection = objection_to(plan, self._gap, self.store)
             show(with_warning(plan, objection) if allow_older else plan)
             refuse_unless(allow_older, objection)
-            admit(plan, Budgets(max_destroy, max_forget, again, allow_replace), landscape.prior, strict=strict)
+            budgets = Budgets(max_destroy, max_forget, again, allow_replace, vocabulary().nouns)
+            admit(plan, budgets, landscape.prior, strict=strict)
             if not approve(plan):
                 return None
             run = replace(run, allowed_older=objection is not None)

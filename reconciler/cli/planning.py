@@ -140,6 +140,7 @@ def _refuse_unknown_wave(selection: Selection, workspace: Workspace) -> None:
 
 def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: Options) -> bool:
     """Raise where the plan may not be applied. Warn, and return False, where it exceeds a default budget."""
+    from reconciler.app import vocabulary
     from reconciler.model.shares import ALL
     from reconciler.plan.admission import admit
     from reconciler.plan.budgets import Budgets
@@ -147,7 +148,7 @@ def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: 
     destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.prior
     own = line_without_budgets(directory)
     given = Budgets(made.destroys if destroy is None else destroy, forget or ALL, own, allow_replace=True)
-    default = Budgets(again=line_to_apply(directory, options["out"]))
+    default = Budgets(again=line_to_apply(directory, options["out"]), nouns=vocabulary().nouns)
     asked = {
         TOO_MUCH_DESTROYED.code: destroy,
         TOO_MUCH_FORGOTTEN.code: forget,

@@ -12,8 +12,8 @@ unnoticed. A user who is gone from the servers too does not count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.actions import Action, ActionKind
@@ -21,7 +21,7 @@ from reconciler.model.diagnostics import Diagnostic, count, listed
 from reconciler.model.resources import Address
 from reconciler.model.shares import TENTH, Share
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.values import texts
+from reconciler.model.values import EMPTY, texts
 from reconciler.plan.rules import REPLACEMENT, TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 
 if TYPE_CHECKING:  # the command line reads shares, and its help is shown before anything of plans is loaded
@@ -41,6 +41,8 @@ class Budgets:
     """The command of these budgets, with its other options."""
     allow_replace: bool = False
     """An object may take the place of another one."""
+    nouns: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """What a type is called in sentences, by its name, where it is more than the name without its underscores."""
 
     def exceeded(self, plan: Plan, prior: Snapshot) -> tuple[Diagnostic, ...]:
         """Return an error for each exceeded budget; ``prior`` is the state before the plan."""
@@ -48,7 +50,7 @@ class Budgets:
         return (
             *_over_destroyed(plan, self.max_destroy, allowing),
             *_over_forgotten(plan, prior, self.max_forget, allowing),
-            *(() if self.allow_replace else _replacing(plan, allowing)),
+            *(() if self.allow_replace else _replacing(plan, self.nouns, allowing)),
         )
 
 
@@ -63,14 +65,16 @@ def _needed(plan: Plan, prior: Snapshot) -> Iterator[str]:
         yield f"--max-forget {max(len(users) for users in left.values())}"
 
 
-def _replacing(plan: Plan, allowing: str) -> Iterator[Diagnostic]:
+def _replacing(plan: Plan, nouns: Mapping[str, str], allowing: str) -> Iterator[Diagnostic]:
     """Yield an error for each object that another one replaces, with the number of those who move with it."""
     for action in plan.actions():
         if action.replaced_by is not None:
             users = [user for user in plan.actions() if _moves(user, action.address, action.replaced_by)]
             torn = sum(user.kind is ActionKind.REPLACE for user in users)
             counts = Counter(user.address.type for user in users)
-            kinds = [count(number, name.replace("_", " ")) for name, number in sorted(counts.items())]
+            kinds = [
+                count(number, nouns.get(name) or name.replace("_", " ")) for name, number in sorted(counts.items())
+            ]
             moving = listed(kinds) or "nothing"
             detail = (
                 f"{action.replaced_by} takes the place of {action.address}. What moves with it: {moving}; "

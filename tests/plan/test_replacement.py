@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.abilities import Vocabulary
 from reconciler.plan.budgets import Budgets
 from reconciler.plan.saved import decode, encode
 from tests.plan.test_exchanges import NUMBERS, PLAN, USERS, applied, held, rewritten, row
 from tests.support.fakes import MemoryStore
-from tests.support.trial import Trial
+from tests.support.trial import Trial, types
 
 MOVE = {"from": "dial_plan/Base", "to": "dial_plan/New"}
 
@@ -30,9 +31,9 @@ def renamed(*users: str) -> Trial:
 def test_it_needs_consent_and_the_users_are_counted() -> None:
     trial = renamed(*USERS[:3])
     plan = trial.plan()
-    (found,) = Budgets(max_destroy=9).exceeded(plan, trial.store.read())
+    (found,) = Budgets(max_destroy=9, nouns=Vocabulary.of(types()).nouns).exceeded(plan, trial.store.read())
     assert (found.code, found.address) == ("UM111", "dial_plan/Base")
-    assert "moves with it: 3 um mailboxes; 3 of them" in found.detail
+    assert "moves with it: 3 UM mailboxes; 3 of them" in found.detail
     assert found.remedy.endswith("--max-destroy 4 --allow-replace")
     refused = trial.apply(max_destroy=9)
     assert (refused.exit_code, refused.ours) == (4, [])
