@@ -1,9 +1,10 @@
 """Connects the packages: the only one that imports the providers and the state.
 
-``workspace`` opens an environment for one command, ``declared`` reads its declarations, ``trusted`` reads settings from
-outside it, ``server_connections`` builds the connections to its servers, ``saved_plans`` saves and reads signed plans,
-and ``simulated_world`` runs an estate instead of real servers. ``rivals`` looks for other runs. Each module is loaded
-when it is needed, so a run reports a locked environment quickly.
+``workspace`` opens an environment for one command: ``declared`` reads its declarations, ``trusted`` the settings from
+outside it, ``saved_state`` its memory, and ``servers`` what the servers hold, over the connections that
+``server_connections`` builds. ``saved_plans`` saves and reads signed plans, ``simulated_world`` runs an estate instead
+of real servers, and ``rivals`` looks for other runs. Each module is loaded when it is needed, so a run reports a locked
+environment quickly.
 """
 
 from importlib import import_module

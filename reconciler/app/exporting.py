@@ -74,7 +74,7 @@ def into_new(directory: Path | None, into: Path, ports: Ports, *, in_full: bool,
     declared = _connections_of(directory, into, ports)
     bare = replace(declared, environment=replace(declared.environment, declared=EMPTY))
     with _opened(directory or into, bare, ports, parallelism) as workspace:
-        landscape = surveyed(workspace.types, workspace.reader, workspace.look(prior=Snapshot(_NEW)))
+        landscape = surveyed(workspace.types, workspace.servers.reader, workspace.look(prior=Snapshot(_NEW)))
         head, beside = _head(workspace, into)
         made = export(workspace.types, landscape, head, in_full=in_full, beside=beside)
         kept = workspace.private if workspace.environment.simulator is not None else None
@@ -90,7 +90,7 @@ def unmanaged(directory: Path, ports: Ports, *, in_full: bool, parallelism: int)
     """
     declared = declared_in(directory, ports.connections)
     with _opened(directory, declared, ports, parallelism) as workspace:
-        landscape = surveyed(workspace.types, workspace.reader, workspace.look())
+        landscape = surveyed(workspace.types, workspace.servers.reader, workspace.look())
         report = find_drift(workspace.types, landscape)
         only = {entry.address for entry in report.entries if entry.kind is DriftKind.UNMANAGED}
         made = extend(workspace.types, landscape, declared.files, only, in_full=in_full, pinned=declared.pinned)

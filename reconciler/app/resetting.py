@@ -48,7 +48,7 @@ def reset_secrets(
             raise Refused(*(_still_open(one, workspace, kind, line(texts, "--again")) for one in open_before))
         if not approve(kind.secret, objects):
             return None
-        outlast(end_shells(open_before, workspace.sessions, ports.emit), workspace.reader)
+        outlast(end_shells(open_before, workspace.servers.sessions, ports.emit), workspace.servers.reader)
         # The guard against older files asks for the commit of the last run that changed something: it stays the same.
         last = workspace.store.last_changing_run()
         if last is not None:
@@ -57,7 +57,7 @@ def reset_secrets(
         lease.begin(run)
         if open_before:
             lease.commit(StateChange(outcomes=tuple(_closed(one) for one in open_before)))
-        reader = replace(workspace.reader, scheduler=None)
+        reader = replace(workspace.servers.reader, scheduler=None)
         ended = Resets(
             run.id, workspace.environment.name, kind, objects, reader, lease, ports.point, ports.stop, line
         ).carry_out(landscape)

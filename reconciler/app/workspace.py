@@ -1,4 +1,4 @@
-"""An environment opened for one command: declarations, resource types, state and sessions, all closed at the end.
+"""An environment opened for one command: declarations, resource types, state and servers, all closed at the end.
 
 Its methods return values; ``cli`` decides what to show. What only one command uses is imported in its method: a plan of
 a few resources is start-up and little else.
@@ -6,53 +6,44 @@ a few resources is start-up and little else.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from providers.catalogue import resource_types
-from reconciler.app import server_connections
 from reconciler.app.commit_lineage import GapOf, objection_to, refuse_unless, warnings_of, with_warning
 from reconciler.app.declared import Declared, declared_in
 from reconciler.app.ports import Ports, silent
-from reconciler.app.private_files import PRIVATE, refuse_tracked, writable
+from reconciler.app.private_files import PRIVATE, refuse_tracked
 from reconciler.app.resource_words import refuse_unknown_duties, vocabulary
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.saved_state import SavedState
-from reconciler.app.simulator_process import SimulatorProcess, start_simulator
+from reconciler.app.servers import Servers
 from reconciler.app.state_commands import forget, rename
-from reconciler.app.trusted import Secrets, trust_of
 from reconciler.config.ending import ending
-from reconciler.model.abilities import pinning_of
 from reconciler.model.actions import ActionKind
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError
-from reconciler.model.landscape import NO_RESOURCES, Landscape, Settings
-from reconciler.model.ports import Holder, Lease, Sessions, StateStore
+from reconciler.model.landscape import NO_RESOURCES, Landscape
+from reconciler.model.ports import Holder, Lease, StateStore
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address
 from reconciler.model.shares import TENTH, Share
 from reconciler.model.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.plan.admission import admit, admit_readable
 from reconciler.plan.budgets import Budgets
-from reconciler.plan.build import Origin, build_plan
+from reconciler.plan.build import build_plan
 from reconciler.plan.plan import Plan, Source, only_refreshed
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import DESTROY, Selection
 from reconciler.plan.waivers import Waivers, with_waivers
-from reconciler.run.observe import Keys, Reader, SharedLandscape
+from reconciler.run.observe import Keys, SharedLandscape
 from reconciler.run.rehearse import SESSIONS_OF_A_PLAN, SESSIONS_OF_AN_APPLY, Rehearsal, rehearse
-from reconciler.run.retry import Retry
 from reconciler.run.rights import missing_rights
-from reconciler.run.second_look import Replicas
-from reconciler.run.system import ThreadScheduler
-from reconciler.views.text import command_line, joined
 
 if TYPE_CHECKING:
-    from providers.transport.settings import ConnectionSettings
     from reconciler.doctor.report import Report
     from reconciler.plan.drift import DriftReport
     from reconciler.run.account import Account
@@ -81,9 +72,7 @@ class Workspace:
         self.types: tuple[ResourceType, ...] = resource_types()
         self._stack = stack
         self.state = SavedState(self.environment.name, directory, ports, stack)
-        self._scheduler = ports.scheduler or stack.enter_context(closing(ThreadScheduler(parallelism)))
-        self._pinning = pinning_of(self.types)
-        self._pinned: str | None = None
+        self.servers = Servers(directory, self.environment, self.types, ports, parallelism, stack)
         self.prior = Snapshot(self.environment.name)
         """The saved state that the latest look began with."""
 
@@ -104,91 +93,15 @@ class Workspace:
     def saved_plans(self) -> SavedPlans:
         return SavedPlans(self.environment.name, self.directory, self.private, self.ports.clock, self.ports.random)
 
-    def _line(self, *words: str | Path) -> str:
-        """Return a reconciler command to copy, with the same connections file."""
-        return command_line(*words, connections=self.ports.connections)
-
     @property
     def store(self) -> StateStore:
         """The saved state; to open and read it creates no file."""
         return self.state.store
 
-    # --- the world ---------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def sessions(self) -> Sessions:
-        if self.ports.sessions is not None:
-            sessions = self.ports.sessions(self.environment)
-        else:
-            sessions = self._wire_sessions()
-        self._stack.callback(sessions.close)
-        return sessions
-
-    def _wire_sessions(self) -> Sessions:
-        return server_connections.sessions(
-            self._connections(), self._cmdlets, self.ports.clock, self._line("doctor", self.directory)
-        )
-
-    @property
-    def _cmdlets(self) -> frozenset[str]:
-        return frozenset(cmdlet for kind in self.types for cmdlet in kind.cmdlets)
-
-    def _connections(self) -> Sequence[ConnectionSettings]:
-        adapt = self.ports.settings
-        if self.environment.simulator is not None:
-            return [adapt(one) for one in server_connections.simulated(self._simulator)]
-        secrets = Secrets(trust_of(self.environment, os.environ), self.directory, self.ports.mask)
-        declared = self.environment.connections.items()
-        return [adapt(server_connections.real(name, one, secrets)) for name, one in declared]
-
-    @cached_property
-    def _simulator(self) -> SimulatorProcess:
-        assert self.environment.simulator is not None
-        private = self._stack.enter_context(writable(self.private))
-        world = self.directory / self.environment.simulator
-        changes, launch = private / "world.json", self.ports.launch
-        process = start_simulator(world, changes, self.directory, server_connections.load, launch)
-        self._stack.callback(process.close)
-        self.ports.mask(process.password)
-        return process
-
-    @cached_property
-    def reader(self) -> Reader:
-        ports = self.ports
-        retry = Retry(ports.clock, ports.random)
-        return Reader(self.types, self.sessions, retry, ports.clock, ports.random, ports.emit, self._scheduler)
-
     def look(self, *, pinned: str | None = None, only: Keys | None = None, prior: Snapshot | None = None) -> Landscape:
-        """Return the landscape: declared, observed now (``only`` some types and keys), and prior.
-
-        All reads and writes use one replica of the directory: ``pinned``, the one chosen before, or the first listed.
-        """
-        self.prior, replicas = prior or refuse_unknown_duties(self.store.read()), self._pinning
-        self._pin(wanted := pinned or self._pinned or self.prior.decisions.get(replicas.name))
-        landscape = self.environment.landscape(self._settings, self.prior)
-        landscape, known = self.reader.arrive(landscape, replicas)
-        there = sorted(landscape.all(replicas))
-        if there and wanted not in there:
-            self._pin(there[0])
-        left = {kind.name: None for kind in self.types if kind.name not in known} if only is None else only
-        return self.reader.observe(landscape, left)
-
-    @property
-    def _settings(self) -> Settings:
-        """The settings of the environment, with the commands that messages of checks show."""
-        settings = replace(self.environment.settings, program=self._line(), place=joined(self.directory))
-        if self.environment.simulator is None or self.ports.sessions is not None:
-            return settings
-        return replace(settings, without_second_hop=self._simulator.without_second_hop)
-
-    def _pin(self, replica: str | None) -> None:
-        if replica != self._pinned:
-            self._pinned = replica
-            self.sessions.pin(self._pinning.binding(replica))
-
-    def _replicas(self, landscape: Landscape) -> Replicas:
-        kind = self._pinning
-        return Replicas(tuple(landscape.all(kind)), self._pinned, kind.parameter, kind.called)
+        """Return the landscape that a plan compares; see ``Servers.look``. ``prior``: None reads the saved state."""
+        self.prior = prior or refuse_unknown_duties(self.store.read())
+        return self.servers.look(self.environment, self.prior, pinned=pinned, only=only)
 
     # --- taking down -------------------------------------------------------------------------------------------------
 
@@ -230,18 +143,19 @@ class Workspace:
 
     def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool, askers: int) -> Plan:
         """Return the plan; ``askers``: so many sessions ask whether the servers would accept new users."""
-        pinned, name = self._pinned, self._pinning.name
-        origin = Origin(self.source, pinned, self._pinning.binding(pinned))
+        origin, reader = self.servers.origin(self.source), self.servers.reader
         plan = build_plan(self.types, landscape, selection=selection, origin=origin)
         asks = askers > 0 and not refresh_only
-        said = rehearse(plan, self.types, self.reader, landscape, sessions=askers) if asks else Rehearsal()
+        said = rehearse(plan, self.types, reader, landscape, sessions=askers) if asks else Rehearsal()
         if said.refused:
             refusing = replace(landscape, refused=said.refused)
             plan = build_plan(self.types, refusing, selection=selection, origin=origin)
-        if pinned and landscape.prior.decisions.get(name) != pinned:
-            plan = replace(plan, decisions={**plan.decisions, name: pinned})
-        rights = missing_rights(plan, self.types, self.reader) if asks else ()
-        plan = replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics, *said.notes, *rights))
+        rights = missing_rights(plan, self.types, reader) if asks else ()
+        plan = replace(
+            plan,
+            decisions={**plan.decisions, **self.servers.newly_decided(landscape.prior)},
+            diagnostics=(*self.diagnostics, *plan.diagnostics, *said.notes, *rights),
+        )
         plan = with_waivers(plan, self._waivers)
         return only_refreshed(plan) if refresh_only else plan
 
@@ -263,13 +177,13 @@ class Workspace:
         from reconciler.run.examine import Examination
 
         prior, known = self.state.examined()
-        settings = self._connections()
+        settings = self.servers.connections()
         clock, random = self.ports.clock, self.ports.random
-        examiner = Examiner(settings, allow=self._cmdlets, clock=clock, identifier=random.identifier)
+        examiner = Examiner(settings, allow=self.servers.cmdlets, clock=clock, identifier=random.identifier)
         self._stack.callback(examiner.close)
         landscape = self.environment.landscape(self.environment.settings, prior)
         connections = [one.connection for one in settings]
-        emit, scheduler = self.ports.emit, self._scheduler
+        emit, scheduler = self.ports.emit, self.servers.scheduler
         examination = Examination(self.types, landscape, connections, examiner, clock, random, emit, scheduler)
         report = examination.run(hosts, known)
         return replace(report, findings=(*report.findings, *waiver_findings(self.environment.waivers, clock.now())))
@@ -353,15 +267,15 @@ class Workspace:
             run.id,
             {kind.name: kind for kind in self.types},
             # A step reads within its own job: waiting for other jobs could block all of them.
-            replace(self.reader, scheduler=None),
+            replace(self.servers.reader, scheduler=None),
             SharedLandscape(landscape),
             GroupCommit(lease, self.ports.clock),
             self.ports.point,
             self.ports.patience,
             nonce,
-            self._replicas(landscape),
+            self.servers.replicas(landscape),
         )
-        account = Apply(plan, performer, self._scheduler, self.store, self.ports.stop, resume).run()
+        account = Apply(plan, performer, self.servers.scheduler, self.store, self.ports.stop, resume).run()
         ended = replace(
             run,
             ended=self.ports.clock.now().isoformat(),
@@ -379,7 +293,7 @@ class Workspace:
         from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
 
         intents = prior.interrupted
-        outlast(end_shells(intents, self.sessions, self.ports.emit), self.reader)
+        outlast(end_shells(intents, self.servers.sessions, self.ports.emit), self.servers.reader)
         by_name = {kind.name: kind for kind in self.types}
         close_intents(intents, self.look(only=reads_of(intents, by_name), prior=prior), by_name, lease)
 

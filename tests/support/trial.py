@@ -352,7 +352,7 @@ class Trial:
         declared, self.environment = self.environment, environment_of({})
         try:
             with self._opened() as (workspace, _):
-                return surveyed(workspace.types, workspace.reader, workspace.look(prior=Snapshot("test")))
+                return surveyed(workspace.types, workspace.servers.reader, workspace.look(prior=Snapshot("test")))
         finally:
             self.environment = declared
 
