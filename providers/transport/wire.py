@@ -18,10 +18,11 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 from reconciler.model.commands import Argument, Delta, NameOf, ObjectId, ObjectIds, Operation, Reply
+from reconciler.model.dataclasses import dataclass
 from reconciler.model.ports import Request
 from reconciler.model.records import compact, joined
 from reconciler.model.values import Record

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from reconciler.config.redaction import is_secret_name
+from reconciler.model.dataclasses import dataclass
 from reconciler.model.values import EMPTY, folded
 
 IGNORE: Final = "ignore"

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from reconciler.model.commands import Endpoint
+from reconciler.model.dataclasses import dataclass
 
 FEW: Final = 4
 """The slots of a host at first."""

@@ -6,8 +6,9 @@ settle does no work. So each kind of resource has its own pace, and the estimate
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from reconciler.model.dataclasses import dataclass
 from reconciler.model.events import StepOutline
 
 

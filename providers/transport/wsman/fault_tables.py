@@ -9,10 +9,11 @@ exception.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import Final
 
+from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import (
     AccessDenied,
     AuthenticationFailed,
