@@ -282,3 +282,7 @@ class Stop(Protocol):
     @property
     def exit_code(self) -> int:
         """The exit code of a stopped run."""
+
+    @property
+    def look_seconds(self) -> float:
+        """How long a wait may sleep before it looks at the level again."""

@@ -208,4 +208,4 @@ class Wait:
         """Sleep, at most until the operator ends the wait."""
         end = self.clock.monotonic() + seconds
         while not self.is_ended and (left := end - self.clock.monotonic()) > 0:
-            self.clock.sleep(min(left, 1.0))
+            self.clock.sleep(min(left, self.stop.look_seconds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import secrets
 import signal
@@ -114,6 +115,8 @@ class SignalStop:
     handlers in the main thread and steps in others, so no command is interrupted.
     """
 
+    look_seconds = 1.0
+
     def __init__(self, on_signal: Callable[[int, int], None], on_ending: Callable[[], None] = lambda: None) -> None:
         self._on_signal, self._on_ending = on_signal, on_ending
         self.count = 0
@@ -167,6 +170,7 @@ class NeverStop:
     """A stop that is never requested."""
 
     exit_code = 0
+    look_seconds = math.inf
 
     def level(self) -> int:
         return 0

@@ -136,6 +136,7 @@ class Operator:
     after: int
     world: BoxWorld
     exit_code: int = 130
+    look_seconds: float = 1.0
 
     def level(self) -> int:
         return int(len(self.world.writes) >= self.after)

@@ -26,6 +26,7 @@ class Impatient:
         return
 
     exit_code = 130
+    look_seconds = 1.0
 
 
 @pytest.mark.parametrize(

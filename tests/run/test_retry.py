@@ -190,6 +190,7 @@ class StoppedAt(NeverStop):
     clock: VirtualClock
     seconds: float
     levels: int = field(default=2)
+    look_seconds: float = 1.0
 
     def level(self) -> int:
         return self.levels if self.clock.seconds >= self.seconds else 0
