@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, LeaseLost
 from reconciler.model.ports import Clock, CrashPoint, Holder, Random
 from state import codec

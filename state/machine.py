@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.ports import Holder
 from state import codec
 from state.files import network_file_system

@@ -7,10 +7,10 @@ The rows of a chunk are read as one JSON list, because that takes a third of the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.records import column_of, compact, joined, names_of
 from reconciler.model.resources import Address, Resources
 from reconciler.model.roster import Roster, shared

@@ -7,13 +7,13 @@ A snapshot is returned only if both match the rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, update
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.snapshot import Intent, Obligation, Snapshot, StateChange
 from reconciler.model.values import canonical
 from state import codec

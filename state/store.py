@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.ports import Clock, CrashPoint, Holder, Lease, Random
 from reconciler.model.snapshot import Audit, Obligation, Run, Snapshot
 from state import codec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from providers.cmdlets.table import Column
 from reconciler.model.attributes import AttributeKind, AttributeRole
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Problem, did_you_mean
 from reconciler.model.values import EMPTY, Nested, Value
 

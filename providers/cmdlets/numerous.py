@@ -7,6 +7,7 @@ instead of many steps for each record. The canonical values are those of ``Cmdle
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress
 from typing import Any, Final
@@ -18,7 +19,6 @@ from providers.cmdlets.declaration import canonical
 from providers.cmdlets.table import ColumnNormaliser, column_normaliser
 from reconciler.model.abilities import Rows
 from reconciler.model.attributes import AttributeRole
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.records import column_of

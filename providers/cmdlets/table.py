@@ -10,6 +10,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import pairwise
 from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin
@@ -45,7 +46,6 @@ from providers.cmdlets.value_types import (
 )
 from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole, Declares
 from reconciler.model.commands import Argument
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.values import Nested, Unset, Value
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, Strict, WithJsonSchema
 
 from reconciler.model.commands import Argument
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import Named
 from reconciler.model.values import Value
 

@@ -8,9 +8,9 @@ numbers and release dates (Microsoft Learn); DOMAIN 2.2.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from providers.cmdlets.reference import cmdlet_of
-from reconciler.model.dataclasses import dataclass
 
 _PRODUCTS = {(8,): "2007", (14,): "2010", (15, 0): "2013", (15, 1): "2016", (15, 2): "2019 or Subscription Edition"}
 

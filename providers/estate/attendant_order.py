@@ -15,13 +15,12 @@ it cuts a link that would stop the attendant.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from providers.schema.attendants import AttendantMenu, AutoAttendant
 from providers.schema.menu_values import ATTENDANT
 from reconciler.model.actions import ActionKind
 from reconciler.model.attributes import Attr
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resources import Address, Resource

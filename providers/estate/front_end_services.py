@@ -10,6 +10,7 @@ Sources: Stop- and Start-CsWindowsService (Microsoft Learn); Prevent new session
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from providers.cmdlets.products import LYNC_PROVIDER
@@ -26,7 +27,6 @@ from providers.schema.windows_services import Found, ServiceRestart
 from reconciler.model.abilities import Duty
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Endpoint, write
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import UnderWay

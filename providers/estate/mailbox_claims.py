@@ -10,6 +10,7 @@ Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from providers.cmdlets.cmdlet_resource import object_argument
@@ -17,7 +18,6 @@ from providers.estate.servers import newest_version
 from providers.schema.exchange import DialPlan, UMMailbox
 from providers.schema.exchange_facts import EumAddress, Mailbox
 from reconciler.model.commands import write
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape

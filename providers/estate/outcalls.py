@@ -12,7 +12,7 @@ DOMAIN 6.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -23,7 +23,6 @@ from providers.schema.exchange import UNMANAGED, DialPlan, Exchucutil, IPGateway
 from providers.schema.lync import LyncSite
 from reconciler.model.abilities import Duty
 from reconciler.model.actions import ActionKind
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 from reconciler.model.values import EMPTY, folded

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from providers.estate.topology import central_site, site_of
@@ -19,7 +20,6 @@ from providers.schema.exchange import DEFAULT, DialPlan, MailboxPolicy, UMMailbo
 from providers.schema.exchange_facts import Mailbox, Organization
 from providers.schema.lync import LyncUser
 from reconciler.model.abilities import Impact
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import folded

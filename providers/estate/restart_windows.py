@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -22,7 +22,6 @@ from providers.estate.front_end_services import stops
 from providers.estate.topology import UcPool
 from providers.schema.windows_services import ServiceRestart
 from reconciler.model.actions import Action
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Severity, did_you_mean, nearest
 from reconciler.model.landscape import Landscape
 from reconciler.model.options import Key, Option

@@ -8,6 +8,7 @@ voice architecture changes (JJ150516); DOMAIN 2.2, 3.5.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -16,7 +17,6 @@ from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.exchange import DialPlan
 from providers.schema.exchange_facts import ExchangeServer, managing_version
 from reconciler.model.commands import Argument, Command, Endpoint, write
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
 

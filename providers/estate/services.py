@@ -9,6 +9,7 @@ Source: Get-CsWindowsService (Microsoft Learn); DOMAIN 5.3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,7 +19,6 @@ from reconciler.model.abilities import Duty, Impact
 from reconciler.model.actions import Action
 from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import Command, Endpoint, Operation, Reply
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Diagnosed

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -24,7 +25,6 @@ from providers.cmdlets.value_types import lower
 from providers.schema.exchange import HuntGroup, IPGateway
 from providers.schema.lync import LyncComputer, LyncService, LyncSite, LyncUser, Pool, computers_of, product_of
 from reconciler.model.commands import NameOf, ObjectId
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import folded

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -22,7 +22,6 @@ from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.server import Server, Settings
 from providers.simulator.wire.shell_command import Start
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 
 if TYPE_CHECKING:

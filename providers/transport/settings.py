@@ -10,13 +10,12 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from html import escape
 from typing import Any, Final
 
 from reconciler.model.commands import Authentication, Endpoint, HostPatterns
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, PermanentError
 from reconciler.model.values import EMPTY
 

@@ -18,11 +18,10 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from reconciler.model.commands import Argument, Delta, NameOf, ObjectId, ObjectIds, Operation, Reply
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.ports import Request
 from reconciler.model.records import compact, joined
 from reconciler.model.values import Record

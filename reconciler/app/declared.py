@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files as package_files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
 
 from providers.catalogue import resource_types, rules
 from reconciler.app.trusted import read_pinned
@@ -22,7 +21,6 @@ from reconciler.config.environment import Environment, load
 from reconciler.config.schema import json_schema
 from reconciler.config.source_text import CSV, YAML, Files
 from reconciler.config.trust import Pinned
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position, Severity
 from reconciler.model.values import EMPTY
 from reconciler.plan.rules import RULES
@@ -37,10 +35,7 @@ class Limits:
     total_bytes: int = 256 * 1024 * 1024
 
 
-_LIMITS: Final = Limits()
-
-
-def read_files(directory: Path, *, prefix: str = "", limits: Limits = _LIMITS) -> Files:
+def read_files(directory: Path, *, prefix: str = "", limits: Limits = Limits()) -> Files:
     """Return the YAML and CSV files in ``directory`` and below, without those in dot directories.
 
     ``prefix`` precedes the file names in positions; ``prefix_of`` returns it for a directory.

@@ -15,14 +15,13 @@ import os
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from reconciler.app.surroundings import find_program, is_within, untrusted_folders, variables_of_child
 from reconciler.config.source_text import is_read
-from reconciler.model.dataclasses import dataclass
 from reconciler.plan.plan import Gap, Source, Trouble
 
 _INHERITED: Final = (

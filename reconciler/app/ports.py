@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.app.git import gap_between, source_of
 from reconciler.app.simulator_process import Launch, launched
 from reconciler.config.environment import Environment
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.ports import Clock, CrashPoint, Emit, Random, Scheduler, Sessions, StateStore, Stop
 from reconciler.plan.plan import Gap, Source
 from reconciler.run.retry import Patience

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -11,7 +12,6 @@ from secrets import token_hex
 from reconciler.app.private_files import make_private
 from reconciler.app.secret_references import fetch
 from reconciler.config.connections import SecretReference
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, PlanError
 from reconciler.model.ports import Clock, Random, StateStore
 from reconciler.model.snapshot import Snapshot

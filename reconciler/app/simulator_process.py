@@ -16,12 +16,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
 
 from providers.catalogue import resource_types
 from reconciler.app.surroundings import is_within, untrusted_folders, untrusted_program, variables_of_child
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 from reconciler.model.resource_types import providers_of
 from reconciler.views.text import command_line

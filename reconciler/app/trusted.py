@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,6 @@ from reconciler.app.surroundings import is_within, repository_of
 from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import Environment
 from reconciler.config.trust import Pinned, Trust, parse_named, parse_pinned, refusals
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position
 from reconciler.model.resource_types import providers_of
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.config.redaction import HIDDEN, is_secret_name, may_be_shown, without_secret
 from reconciler.config.yaml_reader import Node
 from reconciler.model.commands import Authentication
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position, did_you_mean, nearest
 from reconciler.model.options import Key
 from reconciler.model.provider import Provider

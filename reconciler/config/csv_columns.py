@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.config.redaction import is_secret_name
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.values import EMPTY, folded
 
 IGNORE: Final = "ignore"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 from reconciler.config.csv_columns import IGNORE, Columns
 from reconciler.config.redaction import has_secret_name
 from reconciler.config.source_text import Mistakes, SourceText
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position, Severity, did_you_mean, listed, nearest
 from reconciler.model.values import folded
 

@@ -16,7 +16,7 @@ import io
 import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
@@ -24,7 +24,6 @@ from reconciler.config.csv_columns import Columns
 from reconciler.config.csv_header import DELIMITERS, CsvTable, read_header, split_line
 from reconciler.config.redaction import HIDDEN, is_secret_name
 from reconciler.config.source_text import Mistakes, decode
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position
 
 SAVE_AS_UTF8 = 'Save the file as UTF-8. In Excel, use "Save As" with the file type "CSV UTF-8 (Comma delimited)".'

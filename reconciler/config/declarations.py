@@ -8,7 +8,7 @@ the file, and the correct name where a name is nearly right.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.config.csv_columns import IGNORE
 from reconciler.config.csv_reader import CsvRow
@@ -26,7 +26,6 @@ from reconciler.config.row_tables import (
 from reconciler.config.source_text import MAX_ERRORS, Located
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Position, Problem, count, did_you_mean, nearest
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Address, Resource

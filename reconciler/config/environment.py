@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
 
@@ -29,7 +29,6 @@ from reconciler.config.waive import read_waivers
 from reconciler.config.waves import read_waves, unknown_waves
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows, sections_of
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position, has_errors, in_order
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resource_types import ResourceType, Rule, declared_types, providers_of

@@ -11,7 +11,7 @@ user out; here it is an error: where two rows claim one extension, only their au
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
@@ -21,7 +21,6 @@ from reconciler.config.declarations import Declarations
 from reconciler.config.enrolment import Implied, references_of, settle
 from reconciler.config.row_tables import Declaration
 from reconciler.model.attributes import AttributeRole
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position, in_order, nearest
 from reconciler.model.landscape import Landscape
 from reconciler.model.provider import Provider

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from reconciler.config.csv_columns import Columns
@@ -17,7 +17,6 @@ from reconciler.config.csv_reader import CsvRow, CsvRows, read_columns
 from reconciler.config.source_text import Located
 from reconciler.model.abilities import Rows
 from reconciler.model.attributes import AttributeKind, AttributeRole
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Position
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Resource, Resources

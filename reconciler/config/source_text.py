@@ -13,13 +13,12 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, islice
 from typing import Protocol
 
 from reconciler.config.redaction import section_begun, shown
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.values import EMPTY
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from reconciler.config.connections import (
     ConnectionConfig,
@@ -25,7 +25,6 @@ from reconciler.config.connections import (
 )
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.commands import HostPatterns
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, did_you_mean, has_errors, in_order
 from reconciler.model.provider import Provider
 from reconciler.model.values import EMPTY

@@ -16,6 +16,7 @@ of its keys and values, or of its elements, in order.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import yaml
@@ -31,7 +32,6 @@ from yaml.events import (
 )
 
 from reconciler.config.source_text import MAX_ERRORS, SourceText, decode, has_unseen, limited
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree] | None"

@@ -7,11 +7,11 @@ once. The cmdlets that an estate needs follow from the reads of its types.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.abilities import Examining
 from reconciler.model.commands import Endpoint, Operation
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.findings import Check, Finding, failed
 from reconciler.model.landscape import Landscape

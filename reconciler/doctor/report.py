@@ -7,12 +7,11 @@ the report from them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Annotated, Final, TypedDict
 
 from reconciler.doctor.needs import Needs
 from reconciler.doctor.rules import judged, limits
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.findings import Check, Examined, Finding, Status
 from reconciler.model.landscape import Settings
 from reconciler.model.provider import Product, Provider

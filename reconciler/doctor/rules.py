@@ -10,12 +10,12 @@ Source of the limits: WinRM quotas (learn.microsoft.com/windows/win32/winrm/quot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.doctor.clocks import clock_finding
 from reconciler.doctor.needs import Needs
 from reconciler.model.abilities import Pinning
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, SessionError, count, listed
 from reconciler.model.findings import Check, Examined, Finding, failed, ok, skipped, unreported, warned
 from reconciler.model.landscape import Settings

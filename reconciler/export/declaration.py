@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.config.source_text import has_unseen
 from reconciler.config.written import as_read
 from reconciler.model.abilities import Inferring, Rows
 from reconciler.model.attributes import AttributeRole
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed

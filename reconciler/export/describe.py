@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from reconciler.config.resolve import implied_by_default
@@ -21,7 +21,6 @@ from reconciler.export.rows import WrittenRows, rows_of
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.attributes import AttributeRole
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType, declared_types

@@ -6,12 +6,11 @@ Rows stand in tables, one for each type. A row that is corrected or left out lea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.export.declaration import LeftOut, Written
 from reconciler.export.rows import WrittenRows
 from reconciler.model.attributes import Attribute
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import Unset, Value, folded

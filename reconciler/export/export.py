@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 
 from reconciler.config.environment import Environment, load
 from reconciler.config.source_text import Files
 from reconciler.export.describe import Description, describe
 from reconciler.export.render import Head, render
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import ResourceType, declared_types

@@ -8,7 +8,7 @@ section has no block that can be continued, the declaration goes to another file
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.config.csv_header import CsvTable
@@ -23,7 +23,6 @@ from reconciler.export.describe import Description, describe
 from reconciler.export.export import Export, differing, refusals
 from reconciler.export.render import BETWEEN, Section, csv_lines, file_of
 from reconciler.model.abilities import Rows
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, has_errors
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types

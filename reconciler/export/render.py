@@ -15,6 +15,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from heapq import merge
 from itertools import chain
 from typing import Final
@@ -26,7 +27,6 @@ from reconciler.export.declaration import LeftOut, Written
 from reconciler.export.describe import Description
 from reconciler.export.rows import WrittenRows
 from reconciler.model.abilities import Rows
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.values import UNSET, Unset, Value, folded
 

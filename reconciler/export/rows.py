@@ -7,14 +7,13 @@ one by one by ``declaration.Writer``, which finds what is wrong with them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import chain, compress
 
 from reconciler.config.source_text import has_unseen
 from reconciler.config.written import as_read
 from reconciler.export.declaration import EMPTY_VALUES, Writer, Written
 from reconciler.model.abilities import Rows
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.roster import Column, Roster
 from reconciler.model.values import UNSET, Unset, Value, folded, leaves

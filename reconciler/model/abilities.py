@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar, Final, final
 
 from reconciler.model.actions import Action, Change, Claim, exclusive_claims, without
 from reconciler.model.commands import Command, Endpoint
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import count
 from reconciler.model.findings import Examined, Finding
 from reconciler.model.landscape import Landscape, Named, Settings

@@ -8,12 +8,11 @@ of both shows which values move from one object to another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Position
 from reconciler.model.nested import Part, parts
 from reconciler.model.resources import Address, Resource

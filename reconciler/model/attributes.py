@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.roster import Column
 from reconciler.model.values import EMPTY, Nested, Value, folded, texts
 

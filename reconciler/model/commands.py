@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.resources import Address
 from reconciler.model.values import Nested, Record, Value
 

@@ -37,10 +37,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Final
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.values import folded
 
 

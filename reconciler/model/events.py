@@ -5,9 +5,9 @@ The terminal, the JSON stream and the log each turn an event into text with a ``
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.snapshot import Obligation, OutcomeKind
 from reconciler.model.values import Seconds

@@ -7,11 +7,10 @@ reports. The views show both. ``doctor`` changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from reconciler.model.commands import Authentication, Endpoint
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.values import EMPTY, Record
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from operator import attrgetter
@@ -19,7 +19,6 @@ from pydantic_core import core_schema as core
 from pydantic_core.core_schema import CoreSchema
 
 from reconciler.model.commands import Delta, NameOf, ObjectId
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.shapes import About, Leaf, Record, Schema
 from reconciler.model.values import UNSET, Nested, Unset
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import is_
 from typing import Any, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.options import Option
 from reconciler.model.resources import Address, Resource, Resources

@@ -6,9 +6,9 @@ deepdiff finds it. It is imported with the first nested values that differ.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.values import UNSET, Nested, Unset, Value
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Position
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType

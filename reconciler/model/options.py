@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-
-from reconciler.model.dataclasses import dataclass
 
 Value = TypeVar("Value")
 

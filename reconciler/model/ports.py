@@ -8,11 +8,11 @@ scheduler that repeats a given order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.commands import Command, Endpoint, Reply, Shell
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.events import Event
 from reconciler.model.findings import Examined

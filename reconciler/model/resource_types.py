@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
@@ -21,7 +22,6 @@ from typing import ClassVar
 from reconciler.model.actions import Action, Change, Proof
 from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Reply
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Problem, SessionError, Severity
 from reconciler.model.landscape import NO_RESOURCES, Landscape, Named
 from reconciler.model.provider import Product, Provider

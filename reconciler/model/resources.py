@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from operator import itemgetter
 from typing import (
@@ -15,7 +15,6 @@ from typing import (
 )
 
 from reconciler.model.attributes import Attr
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Position
 from reconciler.model.layers import Layers
 from reconciler.model.roster import Roster

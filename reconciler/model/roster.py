@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from sys import intern
 from typing import Any, TypeAlias
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Position
 from reconciler.model.values import UNSET, Unset, Value
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-
-from reconciler.model.dataclasses import dataclass
 
 Schema: TypeAlias = dict[str, Any]
 """JSON Schema."""

@@ -7,12 +7,11 @@ keys. ``state/`` stores it; the core decides with it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from reconciler.model.commands import Shell
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import EMPTY, Value, folded
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Resource

@@ -8,10 +8,9 @@ error that forbids the whole plan cannot be waived, and neither can a check that
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position
 
 

@@ -6,9 +6,9 @@ wave come last.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.shares import Share
 
 NONE: Final = Share(0)

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.config.csv_reader import CsvRow, read_csv
 from reconciler.config.environment import Environment
@@ -19,7 +19,6 @@ from reconciler.config.row_tables import columns_for
 from reconciler.config.source_text import Files
 from reconciler.config.written import as_cell
 from reconciler.model.abilities import Rows
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Position
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address, Resource

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, count, listed
 from reconciler.model.resources import Address
 from reconciler.model.shares import TENTH, Share

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.abilities import DESTROYS, Counts, Deciding, Noticed, Rows, impacts_of, met
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, in_order
 from reconciler.model.graph import levels, places_of
 from reconciler.model.landscape import Landscape

@@ -13,11 +13,10 @@ a changed attribute.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Position, Severity, has_errors
 from reconciler.model.landscape import Landscape
 from reconciler.model.nested import Part, parts

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from reconciler.model.abilities import Holder
 from reconciler.model.actions import Action, ActionKind, Change, Claim, Taken, turned, values_after
 from reconciler.model.attributes import AttributeKind
 from reconciler.model.commands import Command
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import listed
 from reconciler.model.graph import closure, levels, places_of
 from reconciler.model.landscape import Landscape

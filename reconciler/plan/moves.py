@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.model.abilities import Holder
 from reconciler.model.actions import Action, ActionKind, Claim
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address, Resource
 

@@ -9,12 +9,11 @@ in the state. Changes of other objects do not matter. A failure of Git is *troub
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from reconciler.model.abilities import DESTROYS, Counts
 from reconciler.model.actions import Action
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot

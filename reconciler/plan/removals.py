@@ -12,11 +12,10 @@ the rest of the setting has its desired value already, for example after an inte
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.actions import Action, ActionKind, Change, Taken, turned, values_after
 from reconciler.model.attributes import Attribute, AttributeKind
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from json import JSONEncoder
@@ -25,7 +25,6 @@ from typing import Any, Final, NoReturn, TypeVar
 from reconciler import __version__
 from reconciler.model.abilities import Counts
 from reconciler.model.codec import Codec
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, PlanError
 from reconciler.model.resources import Address
 from reconciler.model.shapes import Leaf

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, did_you_mean
 from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.resources import Address

@@ -7,11 +7,11 @@ cause has one sentence. If the reads allow two causes, the sentence names both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.model.abilities import Piecemeal
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.attributes import comparable
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, ResourceType

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, Severity, in_order
 from reconciler.model.resources import Address
 from reconciler.model.waivers import Waived, Waiver, over

@@ -19,11 +19,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.landscape import Landscape

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import LeaseLost, ReconcilerError
 from reconciler.model.snapshot import Obligation, OutcomeKind
 from reconciler.plan.plan import Step

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
 from reconciler.model.abilities import Obliged, Rows, met, obliged_types
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 from reconciler.model.events import (
     Owed,

@@ -8,12 +8,11 @@ read directly before the commands that change it are sent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Endpoint
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Random, Request
 from reconciler.run.observe import Keys, Reader, Reading, SharedLandscape

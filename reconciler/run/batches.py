@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from reconciler.model.actions import Action
 from reconciler.model.commands import USUAL, Endpoint
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.landscape import Landscape
 from reconciler.plan.plan import Step
 from reconciler.run.sent import Ended

@@ -8,7 +8,7 @@ not end the examination.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -18,7 +18,6 @@ from reconciler.doctor.report import HostReport, Report, host_report
 from reconciler.doctor.rules import hosts_finding, replica_finding
 from reconciler.model.abilities import Examining, Pinning, pinning_of
 from reconciler.model.commands import Endpoint
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, SessionError, did_you_mean
 from reconciler.model.events import Observed, Observing
 from reconciler.model.findings import Check, Examined, Finding, skipped

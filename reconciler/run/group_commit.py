@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.ports import Clock, Saver
 from reconciler.model.snapshot import StateChange
 

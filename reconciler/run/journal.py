@@ -9,10 +9,9 @@ never saved.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.commands import Shell
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import LeaseLost
 from reconciler.model.ports import Clock, CrashPoint, Deadline, Saver
 from reconciler.model.snapshot import Intent, Obligation, StateChange

@@ -13,12 +13,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from reconciler.model.abilities import Entering
 from reconciler.model.commands import Command, Endpoint
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError, TransientError
 from reconciler.model.events import Observed, Observing, Retrying
 from reconciler.model.landscape import Landscape

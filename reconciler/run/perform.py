@@ -10,12 +10,11 @@ again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from reconciler.model.abilities import Stepwise
 from reconciler.model.actions import Action
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import AmbiguousOutcome, Throttled, TransientError, Unreachable
 from reconciler.model.events import Retrying, Waiting
 from reconciler.model.landscape import Landscape

@@ -9,13 +9,12 @@ where an earlier step makes their policy, or frees their extension, the answer w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import Command
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import AccessDenied, Diagnostic, PermanentError, SessionError, Severity, count
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType

@@ -8,10 +8,10 @@ Only a request that certainly did nothing is repeated (``retry``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from reconciler.model.commands import Reply
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import AmbiguousOutcome, SessionError, TransientError
 from reconciler.model.events import (
     ActionEnded,

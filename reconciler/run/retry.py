@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tenacity import RetryCallState, Retrying, retry_if_result
 
 from reconciler.model.commands import Endpoint, Reply
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import SessionError, Throttled, TransientError, Unreachable
 from reconciler.model.events import Waiting
 from reconciler.model.ports import Clock, Emit, Random, Request, Session, Stop

@@ -8,12 +8,11 @@ is done already, or where its object has changed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.actions import Action
 from reconciler.model.attributes import comparable
 from reconciler.model.commands import Argument, Command, NameOf, Reply
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import AmbiguousOutcome, SessionError, TransientError
 from reconciler.model.events import NO_EVIDENCE, Evidence
 from reconciler.model.landscape import Landscape

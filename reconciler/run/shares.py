@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.commands import Command, Endpoint
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Session, Sessions
 from reconciler.run.slots import FEW, USUAL_SECONDS

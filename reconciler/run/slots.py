@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.model.commands import Endpoint
-from reconciler.model.dataclasses import dataclass
 
 FEW: Final = 4
 """The slots of a host at first."""

@@ -11,11 +11,10 @@ Nothing of it is saved. The next plan reads all users: who failed is planned aga
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError, count
 from reconciler.model.events import WaveEnded
 from reconciler.model.landscape import Landscape

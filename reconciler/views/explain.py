@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError, did_you_mean, nearest
 from reconciler.model.resource_types import Fact, Managed, ResourceType, Rule
 from reconciler.views.diagnostics import diagnostic_lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -18,7 +19,6 @@ from reconciler.export.export import Export
 from reconciler.model.actions import Action, Change
 from reconciler.model.codec import Codec
 from reconciler.model.commands import Command, Endpoint
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.events import (
     ActionEnded,

@@ -6,9 +6,8 @@ settle does no work. So each kind of resource has its own pace, and the estimate
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.events import StepOutline
 
 

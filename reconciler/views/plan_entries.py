@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import duration, listed
 from reconciler.model.values import UNSET, Value
 from reconciler.plan.plan import Step

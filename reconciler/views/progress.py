@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, TextIO, assert_never
 
 from reconciler.model.abilities import Vocabulary
 from reconciler.model.actions import ActionKind
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import count, duration, listed
 from reconciler.model.events import (
     ActionEnded,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.model.abilities import Rows
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Severity
 from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType, Rule
 from reconciler.views.schema_words import words

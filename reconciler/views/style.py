@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TextIO
 
 import click
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.views.text import escape, width
 
 WIDTH_ELSEWHERE: Final = 100

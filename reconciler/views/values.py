@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.abilities import Vocabulary
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.nested import Part
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Nested, Unset, Value

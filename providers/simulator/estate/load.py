@@ -10,12 +10,11 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 
 from providers.simulator.world.costs import Budget, Costs, HostCost
-from reconciler.model.dataclasses import dataclass
 
 
 @dataclass(slots=True)

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from providers.cmdlets.reference import Enumeration
-from reconciler.model.dataclasses import dataclass
 
 _INTEGERS: Final[Mapping[str, tuple[int, int]]] = {
     "Byte": (0, 2**8 - 1),

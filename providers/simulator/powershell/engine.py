@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -24,7 +25,6 @@ from providers.simulator.powershell import clixml, stub_cmdlets
 from providers.simulator.powershell.stub_link import Caller, Logons, StubLink
 from providers.simulator.wire.process import refused_command_line, taken_apart
 from providers.simulator.wire.shell_command import Launch, Process
-from reconciler.model.dataclasses import dataclass
 
 _GOODBYE_SECONDS: Final = 10.0
 _PIECE: Final = 65536

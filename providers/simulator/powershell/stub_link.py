@@ -14,13 +14,13 @@ import socketserver
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 
 from providers.simulator.answers import CmdletError, Result
 from providers.simulator.estate.estate import Estate
 from providers.simulator.powershell import clixml, stub_objects
-from reconciler.model.dataclasses import dataclass
 
 _LONGEST_LINE_BYTES = 64 * 1024 * 1024
 

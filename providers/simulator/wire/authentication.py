@@ -25,7 +25,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,6 @@ from spnego._ntlm_raw.crypto import ntowfv1  # the only MD4 within reach: OpenSS
 from providers.simulator.wire import sealing
 from providers.simulator.wire.certificates import user_of
 from providers.simulator.wire.sealing import SOAP_TYPE, SealBroken
-from reconciler.model.dataclasses import dataclass
 
 MUTUAL: Final = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 _NTLM: Final = b"NTLMSSP\0"

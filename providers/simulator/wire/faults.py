@@ -12,9 +12,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal, get_args, get_type_hints
-
-from reconciler.model.dataclasses import dataclass
 
 KINDS: Final = ("any", "authenticate", "create", "command", "send", "receive", "signal", "delete", "request")
 """``authenticate`` is a message without a body and any that is answered with 401.

@@ -18,7 +18,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -29,7 +29,6 @@ from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.sealing import SOAP_TYPE, SealBroken, altered
 from providers.simulator.wire.service import Service
 from providers.simulator.wire.wsman import Limits
-from reconciler.model.dataclasses import dataclass
 
 _PAGE: Final = (
     b'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">\r\n'

@@ -18,6 +18,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,6 @@ from typing import Final
 from providers.simulator.wire.endpoint import Endpoint
 from providers.simulator.wire.runner import Clocks, Estate, Runner
 from providers.simulator.wire.shell_command import Launch
-from reconciler.model.dataclasses import dataclass
 
 LONGEST_LINE_BYTES: Final = 64 * 1024 * 1024
 LEAST_MEMORY_MB: Final = 64

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import dataclass
 from typing import Final
 
 import spnego
-
-from reconciler.model.dataclasses import dataclass
 
 SOAP_TYPE: Final = "application/soap+xml;charset=UTF-8"
 CREDSSP_CHUNK_BYTES: Final = 16384

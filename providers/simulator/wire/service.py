@@ -14,7 +14,7 @@ import ssl
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,6 @@ from providers.simulator.wire.process import PowerShell, RunnerProcess
 from providers.simulator.wire.runner import Estate
 from providers.simulator.wire.shell_command import Launch, Process, Start
 from providers.simulator.wire.wsman import Limits, Shells
-from reconciler.model.dataclasses import dataclass
 
 _FIELDS: Final[Mapping[str, tuple[str, float]]] = {
     "MaxShellsPerUser": ("max_shells_per_user", 1),

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from providers.simulator.wire import fault_codes
 from providers.simulator.wire.fault_codes import Fault
-from reconciler.model.dataclasses import dataclass
 
 _LOOK_AT_CLIENT_SECONDS: Final = 0.25
 """How often a waiting Receive looks whether its client is still there."""

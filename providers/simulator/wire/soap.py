@@ -14,6 +14,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -25,7 +26,6 @@ from providers.simulator.wire.fault_codes import (
     SCHEMA_VALIDATION_ERROR,
     Fault,
 )
-from reconciler.model.dataclasses import dataclass
 
 SOAP: Final = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"

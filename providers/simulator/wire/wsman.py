@@ -12,14 +12,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from providers.simulator.wire import fault_codes, soap_replies
 from providers.simulator.wire.fault_codes import Fault
 from providers.simulator.wire.shell_command import Launch, ShellCommand, Start
 from providers.simulator.wire.soap import Create, Delete, Receive, Request, Run, Send, Signal
-from reconciler.model.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Everything left out costs nothing and has no limit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 
@@ -13,7 +14,6 @@ from pydantic import AfterValidator, Field
 
 from providers.cmdlets.reference import cmdlet_names
 from providers.simulator.world.value_types import Seconds, Share, WorldModel, is_fqdn, unknown_name
-from reconciler.model.dataclasses import dataclass
 
 ANY: Final = "*"
 _BESIDES: Final = ("exchucutil.ps1", "Get-Service")

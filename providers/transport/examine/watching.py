@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from winrm.exceptions import WinRMTransportError, WSManFaultError
 
 from providers.transport.wsman.fault_tables import Phase
 from providers.transport.wsman.winrs import HTTPSession, WinRS
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import (
     AccessDenied,
     AuthenticationFailed,

@@ -16,11 +16,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from providers.transport.session.channel import Channel
 from providers.transport.session.pending import Result
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import PermanentError, SessionError, Throttled, TransientError
 from reconciler.model.ports import Clock, Request
 

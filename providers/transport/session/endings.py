@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from providers.transport.session.pending import Pending
@@ -10,7 +10,6 @@ from providers.transport.session.records import error_of
 from providers.transport.settings import redact
 from providers.transport.wsman.shell import Output
 from reconciler.model.commands import Command
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import (
     AmbiguousOutcome,
     Diagnostic,

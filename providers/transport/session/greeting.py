@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
 from providers.transport import wire
 from providers.transport.settings import Adapter, Target
 from reconciler.model.commands import Authentication
-from reconciler.model.dataclasses import dataclass
 
 PROTOCOL: Final = 1
 INIT_ID: Final = "0"

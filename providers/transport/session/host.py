@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from providers.transport.session.endings import Endings
 from providers.transport.session.host_clocks import HostClocks
 from providers.transport.settings import Deadlines, Target
 from providers.transport.wsman.shell import Gone
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.ports import Clock
 
 

@@ -9,9 +9,9 @@ little faster than the host's clock.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.ports import Clock, Deadline
 
 DRIFT: Final = 0.0005

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from providers.transport import wire
 from providers.transport.session.host_clocks import HostClocks
 from reconciler.model.commands import Operation, Reply, Shell
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Deadline, Request, granted
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree import ElementTree
 
 import xmltodict
-
-from reconciler.model.dataclasses import dataclass
 
 SHELL: Final = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 _BODY: Final = "the body of this message"

@@ -9,11 +9,10 @@ exception.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import (
     AccessDenied,
     AuthenticationFailed,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import ParseError
 
@@ -55,7 +56,6 @@ from providers.transport.wsman.fault_tables import (
 )
 from providers.transport.wsman.logons import LogonsStopped, LogonsUsedUp
 from providers.transport.wsman.winrs import NotOffered, SealLost
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import AuthenticationFailed, Diagnostic, SessionError, TransientError, UntrustedServer
 
 

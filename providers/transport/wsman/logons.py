@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from winrm.exceptions import InvalidCredentialsError
-
-from reconciler.model.dataclasses import dataclass
 
 FAILED_LOGONS: Final = 2
 

@@ -16,7 +16,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,7 +27,6 @@ from providers.transport.settings import HTTP_PORT, HTTPS_PORT, Target
 from providers.transport.wsman.fault_tables import NEVER_REACHED, NO_TLS, SETTINGS, Phase
 from providers.transport.wsman.faults import judge
 from reconciler.model.commands import Authentication
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import Diagnostic, PermanentError, UntrustedServer
 from reconciler.model.findings import Check, Finding, Status, failed, ok, warned
 from reconciler.model.ports import Clock

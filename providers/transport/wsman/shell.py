@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from winrm.exceptions import WSManFaultError
@@ -22,7 +23,6 @@ from providers.transport.wsman.fault_tables import FAULTS, Class, Cure, Phase
 from providers.transport.wsman.faults import Judgement, judge
 from providers.transport.wsman.winrs import WinRS
 from reconciler.model.commands import Shell
-from reconciler.model.dataclasses import dataclass
 from reconciler.model.diagnostics import AuthenticationFailed, SessionError
 from reconciler.model.ports import Clock, Deadline
 
