@@ -45,7 +45,7 @@ def _of_type(rows: Sequence[Row]) -> tuple[Roster, Sequence[Needs]]:
     attributes = joined([chunk.attributes for chunk in chunks])
     roster = Roster(
         codec.parse_address(rows[0][0]).type,
-        shared(codec.parse_address(text).key if "%" in text else text.partition("/")[2] for text, _ in rows),
+        shared([codec.parse_address(text).key if "%" in text else text.partition("/")[2] for text, _ in rows]),
         {name: column_of(attributes, name) for name in sorted(names_of(attributes))},
         names=[name for chunk in chunks for name in chunk.names],
         guids=[guid for chunk in chunks for guid in chunk.guids],
@@ -67,8 +67,8 @@ def _read(rows: Sequence[Row]) -> _Chunk:
     bodies = _bodies(rows)
     return _Chunk(
         compact([_values(body.get("attributes", EMPTY)) for body in bodies]),
-        shared(body.get("name") for body in bodies),
-        shared(body.get("guid") for body in bodies),
+        shared([body.get("name") for body in bodies]),
+        shared([body.get("guid") for body in bodies]),
         [_needs(tuple(body.get("needs", ()))) for body in bodies],
     )
 

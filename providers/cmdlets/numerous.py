@@ -41,9 +41,9 @@ class Listed:
         values = chain.from_iterable(column_of(records, name) for records in self.listings)
         return list(values if self.chosen is None else compress(values, self.chosen))
 
-    def texts(self, name: str) -> list[str | None]:
+    def texts(self, name: str) -> Sequence[str | None]:
         """Return a property as texts; None where it is none."""
-        return shared(value if isinstance(value, str) and value else None for value in self.column(name))
+        return shared([value if isinstance(value, str) and value else None for value in self.column(name)])
 
 
 FEW: Final = 200

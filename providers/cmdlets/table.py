@@ -47,6 +47,7 @@ from providers.cmdlets.value_types import (
 from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole, Declares
 from reconciler.model.commands import Argument
 from reconciler.model.resource_types import ResourceType
+from reconciler.model.text_lists import TextLists
 from reconciler.model.values import Nested, Unset, Value
 
 
@@ -215,7 +216,7 @@ def _many(value: object, item: Callable[[object], Value], *, is_set: bool) -> Va
 
 # --- whole columns ---------------------------------------------------------------------------------------------------
 
-ColumnNormaliser: TypeAlias = "Callable[[Sequence[object]], list[Value | Unset]]"
+ColumnNormaliser: TypeAlias = "Callable[[Sequence[object]], Sequence[Value | Unset]]"
 """Returns the canonical values of a column; UNSET stays UNSET."""
 
 _KEEPING_TEXT: Final = frozenset({text, lower, sip_address, object_name, pool_fqdn})
@@ -230,7 +231,7 @@ def column_normaliser(annotation: Any) -> ColumnNormaliser:
         is_set = any(isinstance(mark, Unordered | Membership) for mark in marks)
         is_plain = is_set and _of_text(get_args(value_type)[0]) == []
         several = partial(_several, one=one) if is_plain else one
-        return lambda values: [value if isinstance(value, Unset) else several(value) for value in values]
+        return lambda values: TextLists.of(value if isinstance(value, Unset) else several(value) for value in values)
     steps = _of_text(annotation)
 
     def normalise(values: Sequence[object]) -> list[Value | Unset]:

@@ -14,6 +14,7 @@ from types import MappingProxyType, UnionType
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
 
 from reconciler.model.roster import Column
+from reconciler.model.text_lists import TextLists
 from reconciler.model.values import EMPTY, Nested, Value, folded, texts
 
 _T = TypeVar("_T", covariant=True)
@@ -159,6 +160,13 @@ class Attr(Generic[_T]):
 
     def of_all(self, column: Column) -> Sequence[Any]:
         """Return ``of`` each value of a column."""
+        if isinstance(column, TextLists):
+            whole = tuple in self.types and column.are_lists
+            return (
+                column
+                if whole
+                else TextLists.of(value if isinstance(value, self.types) else self._missing for value in column)
+            )
         if set(map(type, column)) <= set(self.types) and "" not in column:
             return column
         return [value if isinstance(value, self.types) and value != "" else self._missing for value in column]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, overload
 
-from reconciler.model.roster import shared
+from reconciler.model.roster import chained, shared
 from reconciler.model.values import UNSET, Record
 
 
@@ -80,7 +80,7 @@ def joined(parts: Sequence[Sequence[Record]]) -> Sequence[Record]:
     length = sum(map(len, parts))
     if len(several) < len(parts) or len(names) * length > _SPARSE * places:
         return tuple(chain.from_iterable(parts))
-    return Records({name: [value for part in several for value in part.column(name)] for name in names}, length)
+    return Records({name: chained([part.column(name) for part in several]) for name in names}, length)
 
 
 def _kept(column: Sequence[Any]) -> Sequence[Any]:

@@ -18,6 +18,7 @@ from reconciler.model.attributes import Attr
 from reconciler.model.diagnostics import Position
 from reconciler.model.layers import Layers
 from reconciler.model.roster import Roster
+from reconciler.model.text_lists import TextLists, values_at
 from reconciler.model.values import EMPTY, UNSET, Unset, Value, folded
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._@/+-]")
@@ -278,6 +279,8 @@ class Resources(Mapping[str, Resource]):
         values = roster.typed.get(attribute.name)
         if values is None:
             values = roster.typed[attribute.name] = attribute.of_all(roster.column(attribute.name))
+        if isinstance(values, TextLists):
+            return values.picked(self._by_key.values(), lambda one: one.get(attribute))
         return [values[one] if isinstance(one, int) else one.get(attribute) for one in self._by_key.values()]
 
     @property
@@ -299,12 +302,15 @@ class Resources(Mapping[str, Resource]):
         """Yield the values of the named attributes and then the GUID, for each folded key; None where nothing is."""
         roster = self._roster
         columns = () if roster is None else (*map(roster.column, names), roster.guids or (None,) * len(roster))
-        rows = list(zip(*columns, strict=True))
-        for found in map(self._by_key.get, keys):
+        every: list[Any] = list(map(self._by_key.get, keys))
+        if set(map(type, every)) == {int}:  # without an object for each row that is not asked for yet
+            yield from zip(*(values_at(column, every) for column in columns), strict=True)
+            return
+        for found in every:
             if isinstance(found, Resource):
                 yield *(found.attributes.get(name, UNSET) for name in names), found.guid
             else:
-                yield None if found is None else rows[found]
+                yield None if found is None else tuple([column[found] for column in columns])
 
     def with_column(self, attribute: Attr[_T], values: Iterable[_T | Unset]) -> Resources:
         """Return the resources with another value of one attribute for each, in their order; UNSET leaves it."""

@@ -8,30 +8,38 @@ for. Columns are also the cheap form for work over all users: a list is walked a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from sys import intern
 from typing import Any, TypeAlias
 
 from reconciler.model.diagnostics import Position
+from reconciler.model.text_lists import TextLists
 from reconciler.model.values import UNSET, Unset, Value
 
 Column: TypeAlias = "Sequence[Value | Unset]"
 """The values of one attribute by row; UNSET where the row does not have the attribute."""
 
 
-def shared(column: Iterable[Any]) -> list[Any]:
+def shared(column: Sequence[Any]) -> Sequence[Any]:
     """Return a column whose texts are the same objects as equal texts of other columns.
 
     The address of a user stands in a dozen columns: as key, name, SIP address and so on, of each listing. An extension
     stands in three, as the one item of a list.
     """
-    return [intern(one) if type(one) is str else (intern(one[0]),) if _is_of_one_text(one) else one for one in column]
+    if isinstance(column, TextLists):
+        return column
+    kinds = set(map(type, column))
+    if str in kinds:
+        return [intern(one) if type(one) is str else one for one in column]
+    return TextLists.of(column) if tuple in kinds else column
 
 
-def _is_of_one_text(value: object) -> bool:
-    return type(value) is tuple and len(value) == 1 and type(value[0]) is str
+def chained(columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    """Return the rows of some columns as one column."""
+    lists = [column for column in columns if isinstance(column, TextLists)]
+    return TextLists.joined(lists) if len(lists) == len(columns) else list(chain.from_iterable(columns))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +90,6 @@ def joined(rosters: Sequence[Roster]) -> Roster:
     return Roster(
         rosters[0].type,
         [key for one in rosters for key in one.keys],
-        {name: [value for one in rosters for value in one.column(name)] for name in names},
+        {name: chained([one.column(name) for one in rosters]) for name in names},
         position=position,
     )

@@ -110,9 +110,9 @@ def test_equal_texts_of_a_column_are_one_object() -> None:
 def test_extensions_of_several_columns_are_one_object_each() -> None:
     columns = [[("".join(("40", str(number))),) for number in range(3)] for _ in range(2)]
     one, other = map(shared, columns)
-    assert [one, other] == columns
+    assert [list(one), list(other)] == columns
     assert all(first[0] is second[0] for first, second in zip(one, other, strict=True))
-    assert shared([(), ("a", "b"), (1,)]) == [(), ("a", "b"), (1,)]
+    assert list(shared([(), ("a", "b"), (1,)])) == [(), ("a", "b"), (1,)]
 
 
 def test_a_look_up_leaves_no_object_behind() -> None:
