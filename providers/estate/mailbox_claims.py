@@ -9,6 +9,7 @@ Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -54,13 +55,13 @@ def given_twice(declared: Resources, plans: Sequence[str | None], landscape: Lan
         plans: the dial plan of each row.
     """
     mailboxes = landscape.all(UMMailbox)
-    held: dict[tuple[str, str, str], str] = {}
+    held: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)  # by rule and plan: the holder of each value
     ours = declared.folded
     names = {plan: folded(plan or "") for plan in set(mailboxes.column(UMMailbox.dial_plan))}
     for key, plan, claims in _claims(mailboxes, mailboxes.column(UMMailbox.dial_plan)):
         if key not in ours:
             for rule, value in claims:
-                held.setdefault((rule.code, names[plan], value), key)
+                held[rule.code, names[plan]].setdefault(value, key)
     scopes = {plan: _scope(plan, landscape) for plan in set(plans) if plan is not None}
     left_over = landscape.all(EumAddress)
     for key, plan, claims in _claims(declared, plans):
@@ -68,10 +69,10 @@ def given_twice(declared: Resources, plans: Sequence[str | None], landscape: Lan
             continue
         scope = scopes[plan]
         for rule, value in claims:
-            own = held.setdefault((rule.code, scope.plan, value), key)
+            own = held[rule.code, scope.plan].setdefault(value, key)
             if own == key and not (scope.equivalents or left_over):
                 continue
-            others = (held.get((rule.code, other, value)) for other in scope.equivalents)
+            others = (held[rule.code, other].get(value) for other in scope.equivalents)
             holder = next((one for one in (own, *others) if one is not None and one != key), None)
             if holder is not None:
                 row, other = declared[key], declared.get(holder) or mailboxes[holder]
