@@ -63,7 +63,7 @@ def _shown(value: object) -> str:
 
 def options_text(settings: Settings, sections: Iterable[Section]) -> str:
     """Return the sections of options with the values that differ from the defaults; '' where none does."""
-    return "\n".join(line for section in sections for line in _section(settings, section))
+    return "\n\n".join("\n".join(lines) for section in sections if (lines := _section(settings, section)))
 
 
 def _section(settings: Settings, section: Section) -> list[str]:

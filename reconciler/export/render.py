@@ -80,15 +80,19 @@ def _head(description: Description, head: Head, kinds: Sequence[Managed]) -> str
     sections = {kind.name for kind in kinds}
     if unread := [(address, why) for address, why in description.unread if address.type not in sections]:
         lines += ["", "# Not read. What follows from these objects is not in the files:"]
-        lines += [line for one, why in unread for line in as_comment(f"{one}: {why.summary}. {why.detail}", "# ")]
+        lines += [line for one, why in unread for line in _item(f"{one}: {why.summary}. {why.detail}")]
     if description.pending:
         lines += ["", "# The files describe what is there. A plan of them would still report or do:"]
         lines += [
-            line
-            for one in description.pending
-            for line in as_comment(": ".join(filter(None, (one.about, one.reason))), "# ")
+            line for one in description.pending for line in _item(": ".join(filter(None, (one.about, one.reason))))
         ]
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _item(text: str) -> list[str]:
+    """Return the lines of an element of a list in a comment."""
+    lines = [line.removeprefix("  # ") for line in as_comment(text, "  ")]
+    return [f"{'#   ' if number else '# - '}{line}" for number, line in enumerate(lines)]
 
 
 # --- sections --------------------------------------------------------------------------------------------------------

@@ -120,6 +120,14 @@ def test_an_unread_type_says_that_objects_may_be_missing() -> None:
     assert "ex1 does not answer." in texts["auto_attendants.yaml"]
 
 
+def test_what_a_plan_would_still_do_is_a_list_in_a_comment() -> None:
+    pending = (Pending("run exchucutil/contoso.com", "a pool has no gateway; " * 9), Pending("update box/b", ""))
+    text = render(types(), Description((PLAN,), pending=pending), Head("test"))["environment.yaml"]
+    told = [line[:4] for line in text.partition("do:\n")[2].splitlines()]
+    assert told == ["# - ", *["#   "] * (len(told) - 2), "# - "]
+    assert len(told) > 2
+
+
 def test_several_extensions_share_a_cell() -> None:
     both = written(
         "um_mailbox/alice@contoso.com", sip_address="alice@contoso.com", extension=("0042", "0043"), dial_plan="Redmond"
