@@ -1,9 +1,9 @@
 """exchucutil: its effects, the entry that the state keeps after a run without effect, and whether its catalogues agree.
 
 It makes gateways of pools and their hunt groups, and names the gateways. Each run is destructive, so the script does
-not run again with equal inputs. Its inputs are the dial plans, the gateways and the missing objects. Flags and custom
-hunt groups are not inputs, because step 6 and the plan change them. A run whose outcome is unknown, or whose effect has
-not replicated yet, is not kept. ``state rm`` removes the entry.
+not run again with equal inputs. Its inputs are the dial plans, the gateways, the missing objects and the forest of
+Lync. Flags and custom hunt groups are not inputs, because step 6 and the plan change them. A run whose outcome is
+unknown, or whose effect has not replicated yet, is not kept. ``state rm`` removes the entry.
 
 The script uses a global catalogue of its own choice. On a catalogue that is behind, it removes objects that are already
 gone and makes objects that already exist. Both fail.
@@ -18,6 +18,7 @@ from hashlib import sha256
 
 from providers.cmdlets.products import EXCHANGE
 from providers.cmdlets.value_types import Text
+from providers.estate.forests import lync_forest
 from providers.estate.people import sip_dial_plans
 from providers.estate.topology import PoolClass, UcPool, front_end_pools, name_given_to, uc_pools
 from providers.schema.exchange import DialPlan, HuntGroup, IPGateway
@@ -96,7 +97,7 @@ RAN_IN_VAIN = Rule(
     "UM028",
     "exchucutil is not run again",
     "The script ran and did not make what is missing. Nothing that it depends on has changed since: dial plans, "
-    "pools, gateways, permissions. Each run renews the hunt groups of all pools.",
+    "pools, gateways, permissions, the forest of Lync. Each run renews the hunt groups of all pools.",
     "Correct the errors that it printed. It runs again after a change of anything that it depends on.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     leaves_out=True,
@@ -174,7 +175,8 @@ def inputs(landscape: Landscape, missing: Sequence[str]) -> str:
     ]
     gateways = [f"gateway {one.key} {one.name} {one.guid}" for one in landscape.all(IPGateway).values()]
     account = f"second hop {landscape.settings.has_second_hop(EXCHANGE.connection)}"
-    lines = sorted([*plans, *pools, *gateways, account, *(f"missing {one}" for one in missing)])
+    forest = [f"forest {name}"] if (name := lync_forest(landscape)) is not None else []
+    lines = sorted([*plans, *pools, *gateways, account, *forest, *(f"missing {one}" for one in missing)])
     return sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
