@@ -140,8 +140,9 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
         plans = landscape.wanted(DialPlan)
         declared = landscape.wanted(HuntGroup)
         lost = [one for one in custom_hunt_groups(landscape) if one.key not in declared]
-        left = landscape.all(HuntGroup).replaced(drop=[one.key for one in lost])
-        joined = joined_pools(landscape.with_observed(HuntGroup.name, left))
+        gone, made = _links_of_script(landscape)
+        links = landscape.all(HuntGroup).replaced(made, drop=gone)
+        joined = joined_pools(landscape.with_observed(HuntGroup.name, links))
         owes = [FRONT_END_RESTART.of(host) for host, pool in front_ends(landscape).items() if pool.fqdn in joined]
         owes += [LOWER_OUTCALLS.of(plan.key) for plan in plans.values() if not is_unmanaged(plan)]
         forest = lync_forest(landscape)
@@ -165,10 +166,9 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
     # what it will have done, and whether it did
 
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
-        by, pools, plans = action.address, uc_pools(landscape), sip_dial_plans(landscape)
-        gone = [group.key for group in pool_hunt_groups(landscape)]
+        by, pools = action.address, uc_pools(landscape)
+        gone, groups = _links_of_script(landscape)
         gateways = [made_gateway(pool, landscape) for pool in pools.values()]
-        groups = [made_hunt_group(pool.fqdn, plan) for pool in pools.values() for plan in plans]
         granted = [one.having(Permission.is_granted, True) for one in landscape.all(Permission).values()]
         landscape = landscape.predicting(by, IPGateway, put=gateways)
         landscape = landscape.predicting(by, HuntGroup, put=groups, drop=gone)
@@ -279,6 +279,13 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
 
 
 # --- in words --------------------------------------------------------------------------------------------------------
+
+
+def _links_of_script(landscape: Landscape) -> tuple[list[str], list[Resource]]:
+    """Return the keys of the hunt groups that the script removes, and those that it makes after that."""
+    plans = sip_dial_plans(landscape)
+    gone = [group.key for group in pool_hunt_groups(landscape)]
+    return gone, [made_hunt_group(pool.fqdn, plan) for pool in uc_pools(landscape).values() for plan in plans]
 
 
 def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:

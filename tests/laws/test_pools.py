@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.config.environment import Environment
 from reconciler.plan.drift import DriftKind
 from tests.laws.joined import wrong_links
 from tests.laws.oracles import OutcallWatch, unrest, violations
@@ -18,6 +19,7 @@ from tests.support.configurations import MODERN, Sections, Situation, messes, si
 from tests.support.estate_log import is_write
 from tests.support.exporting import exported, reopened
 from tests.support.trial import US, Trial, environment_of, law
+from tests.support.worlds import world_of
 
 UNSOLVABLE = {"UM041", "UM042", "UM043"}
 """No choice gives each dial plan one gateway, so its gateways stay as they are; other laws say when."""
@@ -179,3 +181,19 @@ def test_export_writes_the_split(situation: Situation) -> None:
     for name, gateways in linked.items():
         told = trial.environment.declared["dial_plan"][name].get("pools")
         assert (told is None) == (front_ends <= gateways)
+
+
+def test_the_front_ends_of_a_pool_that_loses_its_last_link_owe_no_restart() -> None:
+    """The script for a new link owed it while the old one was the last, and the removal of that left it open."""
+    trial = Trial(world_of(2, (1, 1), branch=False, director=False), _dublin_on("pool2.contoso.com"))
+    assert trial.apply().exit_code == 0
+    trial.environment = _dublin_on("pool1.contoso.com")
+    moved = trial.apply()
+    assert (moved.exit_code, "exchucutil.ps1" in [line["cmdlet"] for line in moved.ours]) == (0, True), moved.told()
+    assert is_empty(trial.plan()), shown(trial.plan())
+
+
+def _dublin_on(pool: str) -> Environment:
+    plan = {"country_code": "1", "extension_digits": 4, "servers": "all"}
+    plans = {"Redmond": {**plan, "pools": ["pool1.contoso.com"]}, "Dublin": {**plan, "pools": [pool]}}
+    return environment_of({"dial_plans": plans})
