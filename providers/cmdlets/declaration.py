@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
@@ -235,12 +235,15 @@ def _in_part(model: type[BaseModel]) -> type[BaseModel]:
 def _field(column: Column) -> Any:
     """Return the field. A field that is left out is not managed, so the schema shows no default."""
     if column.is_required:
-        return Field(description=column.attribute.doc or None)
-    return Field(default=None, description=column.attribute.doc or None, json_schema_extra=_without_default)
+        return Field(json_schema_extra=partial(_describe, column))
+    return Field(default=None, json_schema_extra=partial(_describe, column))
 
 
-def _without_default(schema: dict[str, Any]) -> None:
+def _describe(column: Column, schema: dict[str, Any]) -> None:
+    """Add the documentation, which a model without a JSON Schema does not need."""
     schema.pop("default", None)
+    if doc := column.attribute.doc:
+        schema["description"] = doc
 
 
 _LIMITS: Final = {"ge": "minimum", "le": "maximum", "max_length": "maxLength", "min_length": "minLength"}

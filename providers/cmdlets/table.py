@@ -86,8 +86,8 @@ class Tabled(Declares, ResourceType):
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
-        docs, setters = _docs(type(self)), self.setters
-        return {name: _column(handle, docs.get(name, ""), setters) for name, handle in self.handles.items()}
+        kind, setters = type(self), self.setters
+        return {name: _column(handle, partial(_doc_of, kind, name), setters) for name, handle in self.handles.items()}
 
     @property
     def setters(self) -> Setters | None:
@@ -103,7 +103,7 @@ class Tabled(Declares, ResourceType):
         return self._attributes
 
 
-def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
+def _column(handle: Attr[Any], doc_of: Callable[[], str], setters: Setters | None) -> Column:
     value_type, marks = _taken_apart(handle.annotation)
     param, output, references = find(marks, Param), find(marks, Output), find(marks, References)
     exclusive, changed_by = find(marks, Exclusive), find(marks, ChangedBy)
@@ -117,7 +117,7 @@ def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
     annotation = _checked(handle, marks, published)
     attribute = Attribute(
         handle.name,
-        doc=doc,
+        doc_of=doc_of,
         kind=_kind(value_type, marks),
         role=role,
         parameter=(parameter or None) if role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY) else None,
@@ -277,15 +277,15 @@ def declaring(kind: type[Declares]) -> Sequence[type]:
     return [base for base in kind.__mro__ if any(isinstance(member, Attr) for member in vars(base).values())]
 
 
-def _docs(kind: type[Declares]) -> Mapping[str, str]:
-    """Return the docstrings under the attributes of a type and of its bases."""
-    return {
-        name: doc for base in declaring(kind) for name, doc in _docs_in(base.__module__).get(base.__name__, {}).items()
-    }
+def _doc_of(kind: type[Declares], name: str) -> str:
+    """Return the docstring under an attribute of a type or of one of its bases; '' without one."""
+    known = (_docs_in(base.__module__).get(base.__name__, {}) for base in declaring(kind))
+    return next((docs[name] for docs in known if name in docs), "")
 
 
 @cache
 def _docs_in(module: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the docstrings under the attributes of each class of a module."""
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     return {
         node.name: {

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from providers.cmdlets.value_types import instant
@@ -106,7 +107,7 @@ def _attributes(name: str) -> Iterator[Attribute]:
     }
     for handle, doc in docs.items():
         kind = AttributeKind.LIST if handle.types == (tuple,) else AttributeKind.SCALAR
-        yield Attribute(handle.name, doc, kind=kind, role=AttributeRole.READ_ONLY)
+        yield Attribute(handle.name, partial(str, doc), kind=kind, role=AttributeRole.READ_ONLY)
 
 
 def observed_services(type_name: str, command: Command, reply: Reply | SessionError) -> Resource | Diagnosed:

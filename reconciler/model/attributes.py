@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
@@ -50,7 +50,8 @@ class Attribute:
     """One attribute of a resource type. ``name`` is the YAML key and the name everywhere but in the cmdlets."""
 
     name: str
-    doc: str = ""
+    doc_of: Callable[[], str] = field(default=str, compare=False)
+    """Returns its documentation. To read it takes longer than the rest of a plan's tables, and a plan shows none."""
     kind: AttributeKind = AttributeKind.SCALAR
     role: AttributeRole = AttributeRole.MANAGED
     parameter: str | None = None
@@ -69,6 +70,10 @@ class Attribute:
     """For an exclusive attribute: the command that creates an object must set it, so a later command cannot."""
     called: tuple[str, ...] = ()
     """Its names in CSV files that the products export, the best one first."""
+
+    @property
+    def doc(self) -> str:
+        return self.doc_of()
 
     @property
     def is_compared(self) -> bool:

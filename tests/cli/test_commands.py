@@ -78,8 +78,10 @@ OF_OTHER_COMMANDS = (
     "reconciler.plan.drift",
     "reconciler.run.apply",
     "reconciler.run.perform",
+    "reconciler.run.second_look",
     "reconciler.views.messages",
     "sqlalchemy",
+    "tenacity",
 )
 
 
@@ -89,6 +91,7 @@ def test_a_command_imports_nothing_that_only_others_use(small: Environment, comm
         "import gc, sys\nfrom reconciler.__main__ import main\n"
         f"sys.argv = ['reconciler', {command!r}, {str(small.directory)!r}]\n"
         "main()\nassert not gc.get_objects(), 'the end of the process searches for garbage'\n"
+        "import linecache\nassert not linecache.cache, 'the source is read for its docstrings'\n"
         f"sys.stderr.write(repr(sorted(set({OF_OTHER_COMMANDS!r}) & set(sys.modules))))"
     )
     ended = subprocess.run([sys.executable, "-c", program], env=clean(), capture_output=True, text=True, check=True)

@@ -108,9 +108,9 @@ class ExampleDialPlan(ExampleType):
     name = "dial_plan"
     section = "dial_plans"
     table = (
-        Attribute("extension_digits", "Digits in an extension."),
+        Attribute("extension_digits", lambda: "Digits in an extension."),
         Attribute("country_code"),
-        Attribute("access_numbers", "Numbers to call.", kind=AttributeKind.SET),
+        Attribute("access_numbers", lambda: "Numbers to call.", kind=AttributeKind.SET),
         Attribute("pool", references="pool"),
         Attribute("phone_context", role=AttributeRole.READ_ONLY),
     )
