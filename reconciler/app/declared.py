@@ -11,7 +11,6 @@ import json
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.resources import files as package_files
 from pathlib import Path
 from types import MappingProxyType
 
@@ -179,4 +178,6 @@ def schema_text(which: str) -> str:
     """Return a published JSON Schema: ``environment``, ``messages`` or ``plan``."""
     if which == "environment":
         return json.dumps(json_schema(resource_types()), indent=2) + "\n"
+    from importlib.resources import files as package_files
+
     return (package_files("reconciler") / "schemas" / f"{which}.schema.json").read_text(encoding="utf-8")

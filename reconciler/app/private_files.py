@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from reconciler.app.git import committed_at
@@ -49,6 +48,8 @@ def writable(private: Path) -> Iterator[Path]:
         make_private(private)
         yield private
         return
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="reconciler-") as copy:
         for path in private.glob("world.json*"):
             shutil.copy(path, copy)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import platform
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -58,6 +56,9 @@ class SavedState:
 
     def holder(self, run: str, operation: str) -> Holder:
         """Return this process as the holder of a lease."""
+        import getpass
+        import platform
+
         now = self._ports.clock.now().isoformat()
         return Holder(run, platform.node(), os.getpid(), getpass.getuser(), operation, now)
 

@@ -28,12 +28,12 @@ from reconciler.plan.build import Origin
 from reconciler.plan.plan import Source
 from reconciler.run.observe import Keys, Reader
 from reconciler.run.retry import Retry
-from reconciler.run.second_look import Replicas
 from reconciler.run.system import ThreadScheduler
 from reconciler.views.text import command_line, joined
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
+    from reconciler.run.second_look import Replicas
 
 
 class Servers:
@@ -153,5 +153,7 @@ class Servers:
 
     def replicas(self, landscape: Landscape) -> Replicas:
         """Return the replicas that a second look can read."""
+        from reconciler.run.second_look import Replicas
+
         kind = self._pinning
         return Replicas(tuple(landscape.all(kind)), self.pinned, kind.parameter, kind.called)

@@ -8,16 +8,20 @@ whole run, so that many clients do not overload a server in trouble.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from tenacity import RetryCallState, Retrying, retry_if_result
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from reconciler.model.commands import Endpoint, Reply
 from reconciler.model.diagnostics import SessionError, Throttled, TransientError, Unreachable
 from reconciler.model.events import Waiting
 from reconciler.model.ports import Clock, Emit, Random, Request, Session, Stop
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 Result = Reply | SessionError
 OnRetry = Callable[[TransientError, int, float], None]
@@ -71,6 +75,19 @@ class Retry:
             return errors
 
         results.update({request.id: _NONE for request in requests})
+        if errors := attempt():
+            self._repeat(chain([errors], iter(attempt, None)), tries, endpoints, on_retry)
+        if all(isinstance(result, Unreachable) for result in results.values()):
+            with self._lock:
+                self._given_up |= endpoints
+        return [results[request.id] for request in requests]
+
+    def _repeat(
+        self, attempts: Iterator[list[TransientError]], tries: _Tries, endpoints: frozenset[Endpoint], on_retry: OnRetry
+    ) -> None:
+        """Make attempts, the first of which has failed, until one has no errors or the limits are reached."""
+        from tenacity import Retrying, retry_if_result  # most plans and applies repeat nothing
+
         Retrying(
             retry=retry_if_result(bool),
             stop=lambda _: self._is_over(tries, endpoints),
@@ -78,11 +95,7 @@ class Retry:
             sleep=self._clock.sleep,
             before_sleep=lambda state: on_retry(_first(state), state.attempt_number, state.upcoming_sleep),
             retry_error_callback=lambda _: None,
-        )(attempt)
-        if all(isinstance(result, Unreachable) for result in results.values()):
-            with self._lock:
-                self._given_up |= endpoints
-        return [results[request.id] for request in requests]
+        )(partial(next, attempts))
 
     def _note_answer(self, endpoints: frozenset[Endpoint]) -> None:
         with self._lock:

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-import click
-
 from reconciler.views.text import escape, width
 
 WIDTH_ELSEWHERE: Final = 100
@@ -36,6 +34,8 @@ class Style:
         """Return text in a colour and weight (``red``, ``bold``, ``dim``), where the output supports colours."""
         if not (self.color and looks and text):
             return text
+        import click  # most output has no colours
+
         color = next((look for look in looks if look not in ("bold", "dim")), None)
         return click.style(text, fg=color, bold="bold" in looks or None, dim="dim" in looks or None)
 

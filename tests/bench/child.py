@@ -115,9 +115,7 @@ def over_wire(phase: str, directory: Path) -> dict[str, Any]:
 def inside(phase: str, directory: Path, *, keeps: bool = False) -> dict[str, Any]:
     """Run a phase of the engine against a simulator in this process, as far as the text that people see."""
     from reconciler.app import Ports, open_workspace
-    from reconciler.app.exporting import into_new
     from reconciler.cli.output import Output
-    from reconciler.views.export import render_export
 
     wall, cpu, before = time.perf_counter(), time.process_time(), held_mb()
     sessions = sessions_of(directory, keeps=keeps)
@@ -128,6 +126,9 @@ def inside(phase: str, directory: Path, *, keeps: bool = False) -> dict[str, Any
     }
     output = Output()
     if phase == "export":
+        from reconciler.app.exporting import into_new
+        from reconciler.views.export import render_export
+
         ports = Ports(emit=output.emit, sessions=lambda _: sessions)
         made = into_new(directory, exported_from(directory), ports, in_full=False, parallelism=64)
         text = render_export(made, output.style, place=exported_from(directory), is_new=True, plan="reconciler plan")
