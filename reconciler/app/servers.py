@@ -120,10 +120,12 @@ class Servers:
         replicas = self._pinning
         self._pin(wanted := pinned or self.pinned or prior.decisions.get(replicas.name))
         landscape = environment.landscape(self._settings, prior)
-        landscape, known = self.reader.arrive(landscape, replicas)
+        early = self.reader.early(landscape) if wanted is not None and only is None else ()
+        landscape, known = self.reader.arrive(landscape, replicas, early)
         there = sorted(landscape.all(replicas))
         if there and wanted not in there:
             self._pin(there[0])
+            known -= {kind.name for kind in early}  # their reads were bound to the other one
         left = {kind.name: None for kind in self._types if kind.name not in known} if only is None else only
         return self.reader.observe(landscape, left)
 

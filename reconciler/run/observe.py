@@ -21,7 +21,7 @@ from reconciler.model.commands import Command, Endpoint
 from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError, TransientError
 from reconciler.model.events import Observed, Observing, Retrying
 from reconciler.model.landscape import Landscape
-from reconciler.model.ports import Clock, Emit, Random, Request, Scheduler, Sessions
+from reconciler.model.ports import Clock, Emit, Random, Request, Scheduler, Session, Sessions
 from reconciler.model.resource_types import Diagnosed, ResourceType, Task
 from reconciler.model.resources import Address, Resources
 from reconciler.model.server_abilities import Gathering
@@ -71,17 +71,35 @@ class Reader:
         ready = _ready([kind for kind in self.types if kind.name in only])
         return tuple(command for kind in ready for command in kind.queries(landscape, only[kind.name]))
 
-    def arrive(self, landscape: Landscape, replicas: ResourceType) -> tuple[Landscape, frozenset[str]]:
+    def arrive(
+        self, landscape: Landscape, replicas: ResourceType, early: Sequence[ResourceType] = ()
+    ) -> tuple[Landscape, frozenset[str]]:
         """Read the replicas and the hosts, and use as entry points those that can be; return what is known then.
 
-        Both are one batch. The names are those of the types that were read.
+        All are one round, in which ``early`` types are read too. The names are those of the types that were read.
         """
         hosts = [kind for kind in self.types if isinstance(kind, Entering)]
-        known = frozenset(kind.name for kind in (replicas, *hosts))
+        known = frozenset(kind.name for kind in (replicas, *hosts, *early))
         landscape = self.observe(landscape, dict.fromkeys(sorted(known)))
         for kind in hosts:
             self.sessions.enter(kind.enters, kind.entries(landscape))
         return landscape, known
+
+    def early(self, landscape: Landscape) -> Sequence[ResourceType]:
+        """Return the types that others are read after, on connections whose entry point ``arrive`` does not change.
+
+        Sessions take 10 to 20 seconds to open. Thus those of the connection open beside the first one of all, and those
+        to the hosts that the types name a round earlier.
+        """
+        needed = {name for kind in self.types for name in kind.reads_after}
+        entered = {kind.enters for kind in self.types if isinstance(kind, Entering)}
+        return [
+            kind
+            for kind in self.types
+            if kind.name in needed
+            and not kind.reads_after
+            and not entered.intersection(query.endpoint.connection for query in kind.queries(landscape))
+        ]
 
     def _round(
         self, ready: Sequence[ResourceType], landscape: Landscape, asked: Keys, known: Mapping[Command, Result]
@@ -188,10 +206,19 @@ class Reader:
             is_repeated = True
             self.emit(Retrying(f"read {endpoint}", str(error), attempt, seconds))
 
+        opened: list[tuple[Session, float]] = []
+
+        def open_session() -> Session:
+            session = self.sessions.open(endpoint)
+            opened.append((session, session.opening_seconds))
+            return session
+
         began = self.clock.monotonic()
-        found = self.retry.invoke(lambda: self.sessions.open(endpoint), requests, on_retry)
+        found = self.retry.invoke(open_session, requests, on_retry)
         if not is_repeated and not all(isinstance(result, SessionError) for result in found):
-            asked.paces.note(endpoint, len(found), self.clock.monotonic() - began)
+            ((session, opening_before),) = opened
+            opening = 0.0 if opening_before else session.opening_seconds
+            asked.paces.note(endpoint, len(found), self.clock.monotonic() - began - opening)
         results.update(zip(commands, found, strict=True))
 
 

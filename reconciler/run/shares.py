@@ -19,14 +19,16 @@ from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Session, Sessions
 from reconciler.run.slots import FEW, USUAL_SECONDS
 
-MOST: Final = 3
-"""The most sessions of a host that listings open. The account needs the others for its writes and other runs."""
-FIRST: Final = 3
-"""Reads in the first message to a host. Nobody knows yet whether the host answers, or how long it takes."""
-SHARE_SECONDS: Final = 0.15
+MOST: Final = FEW
+"""The most sessions of a host that listings open, as many as writes have at first. The account needs the others."""
+FIRST: Final = 1
+"""Reads in the first message to a host. Nobody knows before whether the host answers, and how long a read takes."""
+SHARE_SECONDS: Final = 0.1
 """How long a share should take at least, because its messages cost time too."""
-_SHARES: Final = 4
+_SHARES: Final = 2
 """About how many shares each session gets of many reads. Later shares are smaller, so all sessions end together."""
+_HALVES: Final = 2
+"""In so many messages all reads wait where opening a session takes longer, unless more sessions are open already."""
 
 
 class Paces:
@@ -54,13 +56,10 @@ class Paces:
         return USUAL_SECONDS if seconds is None else seconds
 
     def note(self, endpoint: Endpoint, reads: int, seconds: float) -> None:
-        """Learn from a message that was answered. The first one is not measured, because it opens the session."""
+        """Learn from a message that was answered; ``seconds``: without those in which it opened its session."""
         with self._lock:
-            if endpoint not in self._seconds:
-                self._seconds[endpoint] = None
-            else:
-                known = self._seconds[endpoint]
-                self._seconds[endpoint] = min(math.inf if known is None else known, seconds / reads)
+            known = self._seconds.get(endpoint)
+            self._seconds[endpoint] = min(math.inf if known is None else known, max(0.0, seconds) / reads)
 
 
 @dataclass(slots=True)
@@ -125,6 +124,6 @@ def _size(asked: Asked, session: Session, seconds: float) -> int:
     quick = SHARE_SECONDS + session.overhead_seconds
     if session.opening_seconds == math.inf or asked.left * seconds <= quick:
         return asked.left
-    if asked.left * seconds <= 2 * session.opening_seconds:
-        return min(asked.left, math.ceil(len(asked.commands) / 2))
+    if asked.left * seconds <= 2 * session.opening_seconds and session.slots(_HALVES + 1, 0.0) <= _HALVES:
+        return min(asked.left, math.ceil(len(asked.commands) / _HALVES))
     return min(asked.left, max(math.ceil(quick / seconds), asked.left // (_SHARES * asked.paces.most)))

@@ -56,7 +56,6 @@ def reads(count: int) -> list[Command]:
 def known(seconds: float) -> Paces:
     """Return the paces where one read of the host was measured."""
     paces = Paces()
-    paces.note(EXCHANGE, 1, 10.0)
     paces.note(EXCHANGE, 1, seconds)
     return paces
 
@@ -87,8 +86,8 @@ def host(**given: float | int) -> Host:
 def test_reads_that_take_time_are_answered_side_by_side() -> None:
     given = host(opening=0.02)
     handed, end = shares(given, known(0.05), 9, 0.05)
-    assert [len(one) for one in handed] == [3, 3, 3]
-    assert end == pytest.approx(0.15 + 0.02), "and not 0.45"
+    assert [len(one) for one in handed] == [2, 2, 2, 2, 1]
+    assert end == pytest.approx(0.15), "and not 0.45"
 
 
 def test_many_reads_are_few_messages_and_all_sessions_end_together() -> None:
@@ -139,15 +138,44 @@ def test_a_few_reads_go_to_a_host_that_has_not_answered_and_nothing_beside_them(
     assert next_share(asked, host()) == 9 - FIRST, "it did not answer: the rest is tried once"
 
 
-def test_the_first_message_to_a_host_is_not_measured() -> None:
+def test_the_fastest_message_counts() -> None:
     paces = Paces()
-    usual = paces.seconds(EXCHANGE)
     paces.note(EXCHANGE, 3, 30.0)
     assert (paces.knows(EXCHANGE), paces.knows(LYNC)) == (True, False)
-    assert paces.seconds(EXCHANGE) == usual
     paces.note(EXCHANGE, 4, 1.0)
     paces.note(EXCHANGE, 1, 5.0)
     assert paces.seconds(EXCHANGE) == 0.25
+
+
+def test_the_time_in_which_a_message_opened_its_session_is_not_that_of_its_reads() -> None:
+    """Otherwise a quick host would seem slow, and further sessions would open to it for nothing."""
+    opened: list[float] = []
+
+    class Opening(FunctionSessions):
+        @property
+        def opening_seconds(self) -> float:
+            return opened[0] if opened else 0.0
+
+    def answer(request: Request) -> Reply:
+        if not opened:
+            engine.clock.sleep(15.0)
+            opened.append(15.0)
+        engine.clock.sleep(0.25)
+        return Reply()
+
+    engine = Engine((), Opening(answer))
+    engine.reader.ask(reads(2))
+    assert engine.reader.paces.seconds(EXCHANGE) == 0.25
+    engine.reader.ask(reads(4))
+    assert engine.reader.paces.seconds(EXCHANGE) == 0.25, "the second message opened nothing"
+
+
+def test_the_last_reads_are_shared_out_among_the_sessions_that_are_open() -> None:
+    """One of ten answered six questions in a row while nine had nothing to do."""
+    paces = Paces(100)
+    paces.note(EXCHANGE, 1, 0.05)
+    asked = Asked(EXCHANGE, reads(6), paces, handed_out=30, under_way=9)
+    assert next_share(asked, host(opening=0.2, sessions=10)) == 2
 
 
 def test_a_host_that_needs_a_process_for_each_message_gets_few_messages() -> None:
