@@ -15,7 +15,7 @@ import pytest
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.server import Server, Settings
-from tests.support.cli import CHILD, Environment, Ran, applied, with_ports
+from tests.support.cli import Environment, Ran, applied, ports_of_fork
 from tests.support.winrm_server import PASSWORD, USER, TinyEstate
 
 DOCTOR = "reconciler doctor ."
@@ -76,8 +76,7 @@ def fails_and_changes_nothing(environment: Environment, *told: str) -> str:
 
 def _run(environment: Environment, *arguments: str) -> Ran:
     """Run without waiting as long between attempts as an operator would."""
-    with environment.started(*arguments, entry=CHILD, **with_ports(pace=0.01)) as child:
-        return child.end()
+    return environment.run(*arguments, cwd=environment.directory, **ports_of_fork(pace=0.01))
 
 
 def free_port() -> int:

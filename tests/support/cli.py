@@ -211,7 +211,12 @@ CHILD = (sys.executable, "-m", "tests.support.cli_child")
 
 def with_ports(**chosen: Any) -> dict[str, str]:
     """Return the variables that tell ``CHILD`` about its ports."""
-    return {"RECONCILER_TEST_PORTS": json.dumps(chosen), "PYTHONPATH": str(ROOT)}
+    return {**ports_of_fork(**chosen), "PYTHONPATH": str(ROOT)}
+
+
+def ports_of_fork(**chosen: Any) -> dict[str, str]:
+    """Return the variable that tells a command about its ports that ``run`` runs as a fork; another one ignores it."""
+    return {"RECONCILER_TEST_PORTS": json.dumps(chosen)}
 
 
 def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> None:

@@ -15,8 +15,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from reconciler.cli.commands import run
 from reconciler.run.retry import Patience
 from reconciler.run.system import SystemClock
 
-CHOSEN: dict[str, Any] = json.loads(os.environ.pop("RECONCILER_TEST_PORTS"))
+VARIABLE = "RECONCILER_TEST_PORTS"
 
 
 def crash_point(at: str, after: str | None) -> Callable[[str], None]:
@@ -39,34 +40,37 @@ def crash_point(at: str, after: str | None) -> Callable[[str], None]:
     return point
 
 
+@dataclass(frozen=True)
 class PacedClock(SystemClock):
+    pace: float
+
     def sleep(self, seconds: float) -> None:
-        super().sleep(seconds * CHOSEN["pace"])
+        super().sleep(seconds * self.pace)
 
 
-def settings_of(settings: ConnectionSettings) -> ConnectionSettings:
+def settings_of(chosen: Mapping[str, Any], settings: ConnectionSettings) -> ConnectionSettings:
     """Return the settings of a connection as they were chosen; the password of a simulator is noted."""
-    if "quick" in CHOSEN:
+    if "quick" in chosen:
         settings = replace(settings, deadlines=Deadlines(operation=2, read=3, reconnect=1.0, command=5.0))
-    if "via" in CHOSEN:
-        settings = replace(settings, via=tuple(CHOSEN["via"]))
-    if "note" in CHOSEN and settings.password is not None:
-        Path(CHOSEN["note"]).write_text(settings.password.reveal(), "utf-8")
+    if "via" in chosen:
+        settings = replace(settings, via=tuple(chosen["via"]))
+    if "note" in chosen and settings.password is not None:
+        Path(chosen["note"]).write_text(settings.password.reveal(), "utf-8")
     return settings
 
 
-def chosen_ports() -> Ports:
-    ports = Ports(settings=settings_of)
-    if "pace" in CHOSEN:
-        ports = replace(ports, clock=PacedClock())
-    if "crash" in CHOSEN:
-        ports = replace(ports, point=crash_point(**CHOSEN["crash"]))
-    if "expiry" in CHOSEN:
-        ports = replace(ports, patience=Patience(expiry=CHOSEN["expiry"]))
-    if "quick" in CHOSEN:
+def chosen_ports(chosen: Mapping[str, Any]) -> Ports:
+    ports = Ports(settings=partial(settings_of, chosen))
+    if "pace" in chosen:
+        ports = replace(ports, clock=PacedClock(chosen["pace"]))
+    if "crash" in chosen:
+        ports = replace(ports, point=crash_point(**chosen["crash"]))
+    if "expiry" in chosen:
+        ports = replace(ports, patience=Patience(expiry=chosen["expiry"]))
+    if "quick" in chosen:
         ports = replace(ports, patience=Patience(ready=5.0, settle=5.0, expiry=1.0))
     return ports
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:], chosen_ports()))
+    sys.exit(run(sys.argv[1:], chosen_ports(json.loads(os.environ.pop(VARIABLE)))))

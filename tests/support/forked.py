@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -35,7 +35,7 @@ from tests.support.paths import ROOT
 if TYPE_CHECKING:
     from reconciler.app import Ports
 
-HARMLESS = frozenset({"COLUMNS", "NO_COLOR", "TERM"})
+HARMLESS = frozenset({"COLUMNS", "NO_COLOR", "SERVICE_PASSWORD", "TERM", "UM_PASSWORD"})
 """Variables that nothing but the program reads, beside those with its own name."""
 
 
@@ -132,14 +132,17 @@ def _load_all() -> None:
                 import_module(found.name)
 
 
-def _become(arguments: Sequence[str], cwd: str, variables: Mapping[str, str], **streams: Any) -> int:
+def _become(arguments: Sequence[str], cwd: str, variables: dict[str, str], **streams: Any) -> int:
     from reconciler.app import Ports
+    from tests.support.cli_child import VARIABLE, chosen_ports
 
+    chosen = variables.pop(VARIABLE, None)
+    ports = Ports() if chosen is None else chosen_ports(json.loads(chosen))
     for number, path in enumerate((os.devnull, streams["out"], streams["err"])):
         opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.dup2(opened, number)
         os.close(opened)
-    return _run(arguments, cwd, variables, Ports(launch=launched_as_fork))
+    return _run(arguments, cwd, variables, replace(ports, launch=launched_as_fork))
 
 
 def _run(arguments: Sequence[str], cwd: str, variables: Mapping[str, str], ports: Ports | None) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from providers.simulator.estate.estate import Estate
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.wire.server import Server, Settings
-from tests.support.cli import CHILD, Environment, Started, little, wait_until, with_ports
+from tests.support.cli import CHILD, Environment, Started, little, ports_of_fork, wait_until, with_ports
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -45,13 +46,16 @@ class Run:
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[Started]:
-        chosen = with_ports(via=["127.0.0.1", self.server.port], expiry=2, pace=0.05)
+        chosen = with_ports(**self._ports())
         with self.environment.started(*arguments, entry=CHILD, SERVICE_PASSWORD=self.password, **chosen) as child:
             yield child
 
     def ends(self, *arguments: str, code: int) -> None:
-        with self.started(*arguments) as child:
-            child.end().has(code)
+        told = {"SERVICE_PASSWORD": self.password, **ports_of_fork(**self._ports())}
+        self.environment.run(*arguments, cwd=self.environment.directory, **told).has(code)
+
+    def _ports(self) -> dict[str, Any]:
+        return {"via": ["127.0.0.1", self.server.port], "expiry": 2, "pace": 0.05}
 
 
 @contextmanager
