@@ -48,7 +48,7 @@ from reconciler.model.attributes import Attr, Attribute, AttributeKind, Attribut
 from reconciler.model.commands import Argument
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.text_lists import TextLists
-from reconciler.model.values import Nested, Unset, Value
+from reconciler.model.values import UNSET, Nested, Unset, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ def column_normaliser(annotation: Any) -> ColumnNormaliser:
         is_set = any(isinstance(mark, Unordered | Membership) for mark in marks)
         is_plain = is_set and _of_text(get_args(value_type)[0]) == []
         several = partial(_several, one=one) if is_plain else one
-        return lambda values: TextLists.of(value if isinstance(value, Unset) else several(value) for value in values)
+        return lambda values: TextLists.of(value if value is UNSET else several(value) for value in values)
     steps = _of_text(annotation)
 
     def normalise(values: Sequence[object]) -> list[Value | Unset]:

@@ -43,17 +43,17 @@ def _other_names(mailboxes: Resources, *, in_full: bool) -> Iterator[tuple[str, 
     Args:
         in_full: also with what stands before it, ``CONTOSO\\alice`` and ``smtp:alice@contoso.com``.
     """
-    accounts, places = mailboxes.column(Mailbox.account), mailboxes.column(Mailbox.distinguished_name)
+    accounts, domains = mailboxes.column(Mailbox.account), mailboxes.column(Mailbox.domain)
     logons, aliases = mailboxes.column(Mailbox.logon_name), mailboxes.column(Mailbox.alias)
-    every = zip(mailboxes, logons, aliases, accounts, places, mailboxes.lists(Mailbox.addresses), strict=True)
-    for key, logon, alias, account, place, addresses in every:
+    every = zip(mailboxes, logons, aliases, accounts, domains, mailboxes.lists(Mailbox.addresses), strict=True)
+    for key, logon, alias, account, domain, addresses in every:
         if logon and logon != key:
             yield key, logon, "the logon name"
         if alias:
             yield key, alias, "the alias"
         if account and account != alias:
             yield key, account, "the account name"
-        if in_full and account and (domain := _domain_label(place or "")):
+        if in_full and account and domain:
             yield key, f"{domain}\\{account}", "the account name"
         for address in addresses:
             prefix, _, bare = address.partition(":")
@@ -64,12 +64,6 @@ def _other_names(mailboxes: Resources, *, in_full: bool) -> Iterator[tuple[str, 
 
 
 _ADDRESSES = {"smtp": "another address", "sip": "the SIP address"}
-
-
-def _domain_label(distinguished_name: str) -> str:
-    """Return the first label of the object's domain, which is the NetBIOS name of the domain by default."""
-    parts = (part.strip() for part in distinguished_name.split(","))
-    return next((part[3:] for part in parts if part[:3].upper() == "DC="), "")
 
 
 def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tuple[Fit, ...]]:

@@ -12,6 +12,7 @@ properties for the Filter parameter (Microsoft Learn); DOMAIN 2.2, 4.2, 7.7, 9.1
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -232,6 +233,18 @@ def _rights(records: Sequence[Record], group: str) -> frozenset[str]:
 # --- mailboxes -------------------------------------------------------------------------------------------------------
 
 
+def _domain_label(place: object) -> Any:
+    """Return the first label of the domain of a distinguished name; '' where it has none.
+
+    Users share it. The whole name is a long text for each of them, and no check needs it.
+    """
+    found = _FIRST_LABEL.search(str(place))
+    return found[1].rstrip() if found else ""
+
+
+_FIRST_LABEL = re.compile(r"(?:^|,)\s*DC=([^,]*)", re.IGNORECASE)
+
+
 class Mailbox(Numerous, CmdletFact):
     """A mailbox, with UM or without. Read only if mailboxes are declared."""
 
@@ -251,8 +264,8 @@ class Mailbox(Numerous, CmdletFact):
     """Account name within the domain."""
     addresses: Attr[Annotated[tuple[Text, ...], Unordered(), Output("EmailAddresses")]]
     """All addresses with their kinds: ``SMTP:`` for the primary one, ``smtp:``, ``sip:``, ``EUM:`` and so on."""
-    distinguished_name: Attr[Text]
-    """Place in the directory; its DC parts are the domain."""
+    domain: Attr[Annotated[Text, Normalise(_domain_label), Output("DistinguishedName")]]
+    """First label of its domain, by default the NetBIOS name."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         if not landscape.written(UMMailbox) and not landscape.ending(UMMailbox):
