@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -282,49 +283,63 @@ function Connect-ExchangeServer {
 """The management shell of the server: a module of its own takes the names, whether or not it can be made to."""
 
 
+@contextmanager
+def exchange_in(folder: Path) -> Iterator[tuple[Channel, PowerShellHost, Path]]:
+    """A session to a stub of Exchange, its host, and the folder of its scripts."""
+    scripts = folder / "V15" / "Scripts"
+    (folder / "V15" / "bin").mkdir(parents=True)
+    scripts.mkdir()
+    (folder / "V15" / "bin" / "RemoteExchange.ps1").write_text(
+        "'banner'\n[int]::Parse('nein')\n"
+        "function Connect-ExchangeServer { param([switch]$auto) [int]::Parse('no'); $env:STUB_CONNECTED = 'yes' }\n"
+    )
+    (scripts / "Get-UCPool.ps1").write_text("Write-Host ('companion ' + $env:STUB_CONNECTED)\n")
+    (scripts / "exchucutil.ps1").write_text(
+        "param([string]$Forest)\n"
+        "Write-Host 'Using Global Catalog:' $Forest -ForegroundColor Green\n"
+        "& .\\Get-UCPool.ps1\n'from the pipeline'\nWrite-Error 'caught, told, no failure'\n"
+    )
+    host = PowerShellHost(
+        {
+            "ExchangeInstallPath": str(folder / "V15"),
+            "STUB_SNAPINS": "Microsoft.Exchange.Management.PowerShell.E2010,Other",
+            "STUB_COMMAND_LINE": "powershell.exe",
+        }
+    )
+    allow = ("Get-UMDialPlan", "Get-UMIPGateway", "Get-Service", "exchucutil.ps1")
+    opened = channel_to(host, allow, stubs=WINDOWS, adapter=Adapter.AUTO, always={"DomainController": "dc1"})
+    yield opened, host, scripts
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Channel, PowerShellHost, Path]]:
+    """For tests that leave the host and its scripts as they are."""
+    with exchange_in(tmp_path_factory.mktemp("exchange")) as opened:
+        yield opened
+
+
 class TestWithStubsOfWindows:
     pytestmark = powershell
 
     @pytest.fixture
     def exchange(self, tmp_path: Path) -> Iterator[tuple[Channel, PowerShellHost, Path]]:
-        scripts = tmp_path / "V15" / "Scripts"
-        (tmp_path / "V15" / "bin").mkdir(parents=True)
-        scripts.mkdir()
-        (tmp_path / "V15" / "bin" / "RemoteExchange.ps1").write_text(
-            "'banner'\n[int]::Parse('nein')\n"
-            "function Connect-ExchangeServer { param([switch]$auto) [int]::Parse('no'); $env:STUB_CONNECTED = 'yes' }\n"
-        )
-        (scripts / "Get-UCPool.ps1").write_text("Write-Host ('companion ' + $env:STUB_CONNECTED)\n")
-        (scripts / "exchucutil.ps1").write_text(
-            "param([string]$Forest)\n"
-            "Write-Host 'Using Global Catalog:' $Forest -ForegroundColor Green\n"
-            "& .\\Get-UCPool.ps1\n'from the pipeline'\nWrite-Error 'caught, told, no failure'\n"
-        )
-        host = PowerShellHost(
-            {
-                "ExchangeInstallPath": str(tmp_path / "V15"),
-                "STUB_SNAPINS": "Microsoft.Exchange.Management.PowerShell.E2010,Other",
-                "STUB_COMMAND_LINE": "powershell.exe",
-            }
-        )
-        allow = ("Get-UMDialPlan", "Get-UMIPGateway", "Get-Service", "exchucutil.ps1")
-        opened = channel_to(host, allow, stubs=WINDOWS, adapter=Adapter.AUTO, always={"DomainController": "dc1"})
-        yield opened, host, scripts
-        opened.close()
+        with exchange_in(tmp_path) as opened:
+            yield opened
 
     def test_the_remote_endpoint_is_the_choice_where_exchange_is_2010_or_later(
-        self, exchange: tuple[Channel, PowerShellHost, Path]
+        self, shared: tuple[Channel, PowerShellHost, Path]
     ) -> None:
-        found = record(ask(exchange[0], read("Get-UMDialPlan", "Name", "DC", "User", "Uri", Identity="Redmond")))
-        assert exchange[0].about["adapter"] == "remote"
+        found = record(ask(shared[0], read("Get-UMDialPlan", "Name", "DC", "User", "Uri", Identity="Redmond")))
+        assert shared[0].about["adapter"] == "remote"
         assert (found["Name"], found["DC"], found["User"]) == ("Redmond", "dc1", "CONTOSO\\reconciler")
         assert re.fullmatch(r"http://[^/]+/PowerShell/", found["Uri"])
 
     def test_exchucutil_runs_where_it_is_and_its_output_is_kept(
-        self, exchange: tuple[Channel, PowerShellHost, Path]
+        self, shared: tuple[Channel, PowerShellHost, Path]
     ) -> None:
         command = Command("exchucutil.ps1", (("Forest", "contoso.com"),), operation=Operation.SCRIPT)
-        reply = ask(exchange[0], command, 60.0)
+        reply = ask(shared[0], command, 60.0)
         assert isinstance(reply, Reply), reply
         lines = reply.output.splitlines()
         assert lines[:3] == ["Using Global Catalog: contoso.com", "companion yes", "from the pipeline"]
@@ -352,12 +367,12 @@ class TestWithStubsOfWindows:
         assert isinstance(error, NotFound)
 
     def test_services_are_read_with_start_clock_and_dependents(
-        self, exchange: tuple[Channel, PowerShellHost, Path]
+        self, shared: tuple[Channel, PowerShellHost, Path]
     ) -> None:
         command = Command(
             "Get-Service", (("Name", ("rtcsrv", "Spooler", "none")),), writes=False, operation=Operation.SERVICE
         )
-        reply = ask(exchange[0], command)
+        reply = ask(shared[0], command)
         assert isinstance(reply, Reply), reply
         first, second = [dict(found) for found in reply.records]
         clock = first.pop("HostClock")
