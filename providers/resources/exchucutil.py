@@ -278,7 +278,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
         return (script_host.second_hop(seen, settings), script_host.script(seen))
 
 
-# --- in words --------------------------------------------------------------------------------------------------------
+# --- what it does ----------------------------------------------------------------------------------------------------
 
 
 def _links_of_script(landscape: Landscape) -> tuple[list[str], list[Resource]]:
@@ -286,6 +286,9 @@ def _links_of_script(landscape: Landscape) -> tuple[list[str], list[Resource]]:
     plans = sip_dial_plans(landscape)
     gone = [group.key for group in pool_hunt_groups(landscape)]
     return gone, [made_hunt_group(pool.fqdn, plan) for pool in uc_pools(landscape).values() for plan in plans]
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
 
 
 def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:

@@ -166,12 +166,9 @@ class Attr(Generic[_T]):
     def of_all(self, column: Column) -> Sequence[Any]:
         """Return ``of`` each value of a column."""
         if isinstance(column, TextLists):
-            whole = tuple in self.types and column.are_lists
-            return (
-                column
-                if whole
-                else TextLists.of(value if isinstance(value, self.types) else self._missing for value in column)
-            )
+            if tuple in self.types and column.are_lists:
+                return column
+            return TextLists.of(value if isinstance(value, self.types) else self._missing for value in column)
         if set(map(type, column)) <= set(self.types) and "" not in column:
             return column
         return [value if isinstance(value, self.types) and value != "" else self._missing for value in column]
